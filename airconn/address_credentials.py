@@ -102,7 +102,7 @@ class AddressCredentials:
 def _urls(values: Mapping[str, Any], *, with_credentials: bool = True) -> list[str]:
     """The addresses in a file. `with_credentials=False` leaves out those with credentials of their own."""
     entries = values.get("addresses", {}).values()
-    tables = [entry for entry in entries if isinstance(entry, dict)]
+    tables = [*trust.tables(values)]
     if not with_credentials:
         tables = [entry for entry in tables if not trust.has_credentials(entry)]
     return [values.get("url", ""), *(e for e in entries if isinstance(e, str)), *(e["url"] for e in tables)]

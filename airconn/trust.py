@@ -12,12 +12,13 @@ to that host, if a question can be asked.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from airconn.addresses import REGISTRY
 from airconn.browser_urls import airflow_endpoint
 from airconn.errors import BlockedError, UsageError
+from airconn.target_tables import texts, with_url
 from airconn.urls import endpoint, server_of
 
 VARIABLE = "AIRCONN_TRUST"
@@ -56,40 +57,62 @@ def refuse_project(project: Mapping[str, Any], user: Mapping[str, Any], file: st
             where=file,
             hint="put it in your own config.toml, or use --no-backup (airconn help undo)",
         )
-    theirs = {
-        variable: entry["url"]
-        for entry in user.get("addresses", {}).values()
-        if isinstance(entry, dict)
-        for variable in variables_of(entry).values()
-    }
-    addresses = project.get("addresses", {})
-    urls = {name: entry["url"] if isinstance(entry, dict) else entry for name, entry in addresses.items()}
-    for name, address in {**urls, "url": project.get("url", "")}.items():
+    if "sops" in project:
+        raise UsageError(
+            "'sops' names a program that is run, and a project's file may not do that",
+            where=file,
+            hint="put it in your own config.toml, or in AIRCONN_SOPS (airconn help sops)",
+        )
+    theirs = {variable: entry["url"] for entry in tables(user) for variable in variables_of(entry).values()}
+    addresses = [(f"address {name!r}", entry) for name, entry in project.get("addresses", {}).items()]
+    targets = [(f"target {name!r}", with_url(entry)) for name, entry in project.get("targets", {}).items()]
+    urls = [(what, entry["url"] if isinstance(entry, dict) else entry) for what, entry in (*addresses, *targets)]
+    for what, address in (*urls, ("address 'url'", project.get("url", ""))):
         if why := refusal(address):
             raise UsageError(
-                f"address {name!r} {why}, and a project's file may not do that",
+                f"{what} {why}, and a project's file may not do that",
                 where=file,
                 hint="name it in your own config.toml, and use @name; or write it on the command "
                 "line or in AIRCONN_URL",
             )
-    for name, entry in addresses.items():
+    for what, entry in (*addresses, *targets):
         if not isinstance(entry, dict):
             continue
+        kind = what.partition(" ")[0]
+        if path := next(filter(_is_outside, texts(entry.get("overlay", ()))), ""):
+            raise UsageError(
+                f"{what} has the overlay {path!r} outside of this directory, and a project's file may not do that",
+                where=file,
+                hint="name it in your own config.toml, or with --overlay",
+                topic="targets",
+            )
         if key := _of_the_user_alone(entry):
             raise UsageError(
-                f"address {name!r} has {key!r}, and a project's file may not do that",
+                f"{what} has {key!r}, and a project's file may not do that",
                 where=file,
-                hint="name a variable, such as token_env, or move the address to your own config.toml",
+                hint=f"name a variable, such as token_env, or move the {kind} to your own config.toml",
             )
         for key, variable in variables_of(entry).items():
             is_for_another = variable in theirs and not is_same(theirs[variable], entry["url"])
             if not variable.startswith("AIRCONN_") or is_for_another or variable == METADB_PASSWORD:
                 raise UsageError(
-                    f"address {name!r} has {key} = {variable!r}, and a project's file may not do that",
+                    f"{what} has {key} = {variable!r}, and a project's file may not do that",
                     where=file,
-                    hint="name one that starts with AIRCONN_ and is for no other address, or move the address to "
-                    "your own config.toml",
+                    hint="name one that starts with AIRCONN_ and is for no other address, or move the "
+                    f"{kind} to your own config.toml",
                 )
+
+
+def tables(values: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The tables of a file that may have credentials, each with its address as `url`, which may be empty."""
+    yield from (entry for entry in values.get("addresses", {}).values() if isinstance(entry, dict))
+    yield from map(with_url, values.get("targets", {}).values())
+
+
+def _is_outside(path: str) -> bool:
+    """Whether a path leads out of the directory that it is relative to."""
+    parts = re.split(r"[/\\]", path)
+    return ".." in parts or not parts[0] or path.startswith("~") or bool(re.match("[A-Za-z]:", path))
 
 
 def variables_of(entry: Mapping[str, Any]) -> dict[str, str]:

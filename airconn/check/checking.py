@@ -14,6 +14,7 @@ from airconn.check.stored import check_place
 from airconn.errors import ExitCode, UsageError
 from airconn.model import NEWEST, AirflowVersion, Selection
 from airconn.stores.base import Context, Store
+from airconn.stores.directory import DirectoryStore
 from airconn.stores.file import FileStore
 from airconn.transfer.empty_runs import refuse_unmatched, suggestions
 from airconn.transfer.places import Places
@@ -66,6 +67,8 @@ class CheckResult:
     """These places in words."""
     repairs: tuple[Repair, ...] = ()
     strict: bool = False
+    remarks: tuple[str, ...] = ()
+    """What of directories was passed over."""
 
     @property
     def exit_code(self) -> ExitCode:
@@ -83,7 +86,8 @@ def run_check(request: CheckRequest, places: Places) -> CheckResult:
         raise UsageError("--fix changes files, and can't change standard input", hint="name the file")
     refuse_second_use((*request.sources, *request.places))
     codes, selection = _codes(request.ignore), request.selection
-    files, others = _opened(request, places)
+    opened = _opened(request, places)
+    files, others = opened.files, opened.others
     context = replace(places.context(request.airflow), knows_release=request.migrates)
     migrates = request.migrates and not request.airflow.is_airflow_2
     findings = check_all(files, selection, request.airflow, codes, migrates=migrates)
@@ -108,27 +112,40 @@ def run_check(request: CheckRequest, places: Places) -> CheckResult:
         tuple(place.description for place in checked),
         repairs,
         request.strict,
+        opened.remarks,
     )
 
 
-def _opened(request: CheckRequest, places: Places) -> tuple[list[FileStore], list[Store]]:
-    """The files, and the other places."""
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """The files and the other places of a request, and remarks on what of directories was passed over."""
+
+    files: list[FileStore]
+    others: list[Store]
+    remarks: tuple[str, ...]
+
+
+def _opened(request: CheckRequest, places: Places) -> _Opened:
     if request.source_format.name:
         formats.get_format(request.source_format.name)  # so that a wrong name is told without a file
     files: list[FileStore] = []
     others: list[Store] = []
-    for source in request.sources:
-        store = places.open(source, request.source_format)
-        if not isinstance(store, FileStore):
-            raise UsageError(f"{store.address} is not a file", hint=f"airconn check --from {source} reads it")
-        files.append(store)
-    for address in request.places:
+    remarks: list[str] = []
+    named = [(source, True) for source in request.sources] + [(address, False) for address in request.places]
+    for address, is_source in named:
         store = places.open(address, request.source_format)
-        if isinstance(store, FileStore):
+        if isinstance(store, DirectoryStore):
+            found = store.found()
+            files += store.files()
+            if passed := found.remark():
+                remarks.append(f"{store.address}: {passed}")
+        elif isinstance(store, FileStore):
             files.append(store)
+        elif is_source:
+            raise UsageError(f"{store.address} is not a file", hint=f"airconn check --from {address} reads it")
         else:
             others.append(store)
-    return files, others
+    return _Opened(files, others, tuple(remarks))
 
 
 def _codes(ignore: Sequence[str]) -> frozenset[str]:

@@ -76,6 +76,7 @@ def command(
     from airconn.check import CheckRequest, report, run_check
     from airconn.errors import UsageError
     from airconn.model import NEWEST
+    from airconn.quoting import clean
 
     if not sources and not places:
         raise UsageError("no SOURCE and no --from", hint="name a file, or a server or backend with --from ADDRESS")
@@ -93,6 +94,7 @@ def command(
     )
     with app.places(network) as opened:
         result = run_check(request, opened)
+    app.say(*map(clean, result.remarks))
     _tell_of_repairs(app, result.repairs)
     if output == "json":
         fixed = [(repair.file, message) for repair in result.repairs for message in repair.done]

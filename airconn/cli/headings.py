@@ -52,7 +52,7 @@ HEADINGS = (
     Heading(
         "Output",
         "--out --output --show-values --reveal --limit --quiet --verbose --help --help-all",
-        "--replace --replace-references",
+        "--replace --replace-references --encrypt",
     ),
 )
 """All headings, in the order of a help text. Options of formats are named under Formats."""

@@ -297,11 +297,18 @@ def flags(options: Iterable[Sequence[str]]) -> frozenset[str]:
 def refuse_output_among_sources(sources: Sequence[str], out: object) -> None:
     """Raises `InputError` where the last of several sources is a file that isn't there, and meant to be written."""
     from airconn import formats
-    from airconn.addresses import is_file
+    from airconn.addresses import is_file, is_glob
     from airconn.errors import InputError
 
     last = sources[-1]
-    if len(sources) < 2 or out is not None or not is_file(last) or last == "-" or Path(last).exists():
+    if (
+        len(sources) < 2
+        or out is not None
+        or not is_file(last)
+        or last == "-"
+        or Path(last).exists()
+        or is_glob(last)
+    ):
         return
     if formats.name_of_path(last) is not None:
         words = " ".join(_shown(source) or "FILE" for source in sources[:-1])

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from airconn import trust
-from airconn.addresses import is_file
+from airconn.addresses import is_file, is_glob
 from airconn.errors import BlockedError, InputError, UsageError
 from airconn.model import REDACTED, Bundle, Text, value_fields
 from airconn.quoting import shown_address
@@ -116,7 +116,9 @@ def refuse_untrusted(request: ImportRequest, where: str | None = None) -> None:
 def refuse_missing(request: ImportRequest) -> None:
     """Raises `InputError` for a file among the sources that isn't there, seen from the directory of this process."""
     for source in request.sources:
-        if is_file(source) and not source.startswith(("@", "-")) and not os.path.lexists(source):
+        if source.startswith(("@", "-")) or is_glob(source):
+            continue
+        if is_file(source) and not os.path.lexists(source):
             hint = "run airconn apply in the directory where the plan was made"
             raise InputError("no such file", where=shown_address(source), hint=hint)
 
