@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from airconn.transfer.exporting import Export, ExportRequest
     from airconn.transfer.new_text import NewText
     from airconn.transfer.request_parts import Network, ObjectChanges, SourceFormat, Writing
+    from airconn.transfer.splitting import Splitting
 
 
 @click.command("export", short_help="Pull objects out of an Airflow.")
 @several_options.sources
 @opt.writing
+@opt.splitting
 @opt.filling
 @opt.airflow
 @opt.overriding
@@ -38,6 +40,7 @@ def command(
     /,
     from_: tuple[str, ...],
     writing: Writing,
+    splitting: Splitting | None,
     fill: tuple[str, ...],
     airflow: AirflowVersion | None,
     changes: ObjectChanges,
@@ -59,6 +62,7 @@ def command(
       airconn export -o .env --include 'aws_*' --fill secrets.env
       airconn export --from metadb: -o .env         # with the real secrets
       airconn export --connections -o connections.json
+      airconn export --split objects                # for git
       airconn export --format k8s --k8s-namespace airflow | kubectl apply -f -
     """
     from airconn.transfer.exporting import ExportRequest
@@ -75,6 +79,10 @@ def command(
         writing=writing,
         allow_empty=allow_empty,
     )
+    if splitting is not None:
+        from airconn.cli.split_view import deliver_split
+
+        return deliver_split(app, request, splitting, network)
     if targets:
         from airconn.cli.export_many import deliver_many
 
@@ -108,7 +116,8 @@ def deliver(app: App, request: ExportRequest, network: Network) -> int:
     if out is not None:
         from airconn import report
 
-        app.say(f"{out}: {report.amounts(export.made.written, export.kinds)}")
+        encrypted = ", encrypted with sops" if export.is_encrypted else ""
+        app.say(f"{out}: {report.amounts(export.made.written, export.kinds)}{encrypted}")
     _tell_of_secrets(app, export, request.writing)
     if export.error:
         app.error(export.error)
@@ -133,6 +142,11 @@ def _tell_of_secrets(app: App, export: Export, writing: Writing) -> None:
     if masked := export.made.masked:
         how = lacks.what_is_masked(export.format, omitted=writing.redacted == "omit")
         app.say(f"secrets of {number_of(len(masked))} are {how}")
+    elif export.in_clear and export.is_encrypted:
+        app.warn(
+            f"{writing.out}: secrets of {number_of(export.in_clear)} are written as plain text, because the rule by "
+            "which sops encrypts this file leaves them out (airconn help sops)"
+        )
     elif export.in_clear and export.is_exposed:
         app.warn(
             f"{writing.out}: secrets of {number_of(export.in_clear)} are written as plain text, and git "
