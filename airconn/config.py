@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from airconn import config_files, trust
 from airconn.address_credentials import AddressCredentials
@@ -69,6 +69,11 @@ class Settings:
     """The same of the configuration, which count where neither an option nor the text of a file says otherwise."""
     replace_references: bool = False
     """Whether an update of a file may write over references in it, such as `${DB_PW}`."""
+
+    sops: str = "sops"
+    """The program that decrypts and encrypts files, by its name or path. Only the user names it."""
+    encrypt: Literal["", "sops", "none"] = ""
+    """Whether a file is encrypted that isn't so yet. Empty: a new one is, if a rule of SOPS is for it."""
 
     def seconds_left(self) -> float | None:
         """The seconds until the deadline, 0 or less when it has passed. None without a deadline."""
@@ -277,6 +282,11 @@ class Config:
         """Whether a run keeps what it overwrites, by the user's own file alone."""
         return self.user.get("backup") is not False
 
+    @property
+    def sops(self) -> str:
+        """The program that decrypts and encrypts files: `AIRCONN_SOPS`, else `sops` of the user's own file."""
+        return self.environ.get("AIRCONN_SOPS") or str(self.user.get("sops") or "sops")
+
     def value(self, key: str) -> Any:
         """A setting of the configuration files. The project's wins over the user's."""
         return self.project.get(key, self.user.get(key))
@@ -310,7 +320,7 @@ class Config:
         if trust.is_airflow(address):
             self._tell_page(address)
         credentials = self._credentials.of(address, entry, named_in, called)
-        return Settings(credentials=credentials, stdin=self.stdin, environ=self.environ, **found)
+        return Settings(credentials=credentials, stdin=self.stdin, environ=self.environ, sops=self.sops, **found)
 
     def _tell_page(self, address: str) -> None:
         """Tells what is left out of the URL of an Airflow, where that isn't surely a page of the web interface."""

@@ -32,6 +32,7 @@ _KEYS: dict[str, type] = {
     "expand": bool,
     "strict": bool,
     "backup": bool,
+    "sops": str,
 }
 _WANTED = {
     str: "a text in quotes",

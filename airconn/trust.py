@@ -57,6 +57,12 @@ def refuse_project(project: Mapping[str, Any], user: Mapping[str, Any], file: st
             where=file,
             hint="put it in your own config.toml, or use --no-backup (airconn help undo)",
         )
+    if "sops" in project:
+        raise UsageError(
+            "'sops' names a program that is run, and a project's file may not do that",
+            where=file,
+            hint="put it in your own config.toml, or in AIRCONN_SOPS (airconn help sops)",
+        )
     theirs = {variable: entry["url"] for entry in tables(user) for variable in variables_of(entry).values()}
     addresses = [(f"address {name!r}", entry) for name, entry in project.get("addresses", {}).items()]
     targets = [(f"target {name!r}", with_url(entry)) for name, entry in project.get("targets", {}).items()]

@@ -25,6 +25,7 @@ from airconn.model import (
     Selection,
     Text,
     Variable,
+    hidden_fields,
     is_untyped,
     number_of,
     rules_for,
@@ -129,15 +130,22 @@ class _Checker:
         self.faulty_uris(reading, found)
         of_uris = {(seen.conn_id, seen.origin) for seen in reading.uris}
         for obj in found:
-            is_uri = bool(of_uris) and (obj.id, obj.origin) in of_uris
-            for code, message, severity in objects.problems(obj, self.airflow, is_uri=is_uri):
-                if code == "AC313" and is_untyped(obj) and self.store.format_name() in ("json", "yaml"):
-                    message = "conn_type is missing; 'airflow connections import' fails without it"
-                    severity = Severity.ERROR
-                self.add(code, self.place(obj), message, obj.kind, obj.id, severity=severity)
-            for ambiguity in obj.ambiguities:
-                self.ambiguity(obj, ambiguity)
+            self.object(obj, reading, is_uri=bool(of_uris) and (obj.id, obj.origin) in of_uris)
         self.open_secrets(found)
+
+    def object(self, obj: AirflowObject, reading: Reading, *, is_uri: bool) -> None:
+        """Adds the findings of one object."""
+        # Values that --fill has are written so on purpose.
+        is_referred = set(hidden_fields(obj)) <= {*reading.referred.get((obj.kind, obj.id), ())}
+        for code, message, severity in objects.problems(obj, self.airflow, is_uri=is_uri):
+            if code == "AC501" and is_referred:
+                continue
+            if code == "AC313" and is_untyped(obj) and self.store.format_name() in ("json", "yaml"):
+                message = "conn_type is missing; 'airflow connections import' fails without it"
+                severity = Severity.ERROR
+            self.add(code, self.place(obj), message, obj.kind, obj.id, severity=severity)
+        for ambiguity in obj.ambiguities:
+            self.ambiguity(obj, ambiguity)
 
     def read(self, airflow: AirflowVersion) -> Reading:
         return self.store.read_text(Context(airflow), keeps_uris=True)

@@ -13,6 +13,7 @@ from airconn.check.rules import BY_CODE, Finding, Severity
 from airconn.errors import ExitCode, UsageError
 from airconn.model import NEWEST, AirflowVersion, Selection
 from airconn.stores.base import Context
+from airconn.stores.directory import DirectoryStore
 from airconn.stores.file import FileStore
 from airconn.transfer.empty_runs import refuse_unmatched, suggestions
 from airconn.transfer.places import Places
@@ -57,6 +58,8 @@ class CheckResult:
     files: tuple[str, ...]
     repairs: tuple[Repair, ...] = ()
     strict: bool = False
+    remarks: tuple[str, ...] = ()
+    """What of directories was passed over."""
 
     @property
     def exit_code(self) -> ExitCode:
@@ -73,7 +76,7 @@ def run_check(request: CheckRequest, places: Places) -> CheckResult:
     if request.fix and STDIN in map(one_name, request.sources):
         raise UsageError("--fix changes files, and can't change standard input", hint="name the file")
     refuse_second_use(request.sources)
-    files, context = _files(request, places), places.context(request.airflow)
+    (files, remarks), context = _files(request, places), places.context(request.airflow)
     codes, selection = _codes(request.ignore), request.selection
     findings = check_all(files, selection, request.airflow, codes)
     # A file with errors may hold an object for each glob, and not be readable.
@@ -86,21 +89,29 @@ def run_check(request: CheckRequest, places: Places) -> CheckResult:
         repairs = _repaired(files, findings, context)
         if any(repair.done for repair in repairs):
             findings = check_all(files, selection, request.airflow, codes)
-    return CheckResult(tuple(findings), tuple(file.address for file in files), repairs, request.strict)
+    names = tuple(file.address for file in files)
+    return CheckResult(tuple(findings), names, repairs, request.strict, tuple(remarks))
 
 
-def _files(request: CheckRequest, places: Places) -> list[FileStore]:
+def _files(request: CheckRequest, places: Places) -> tuple[list[FileStore], list[str]]:
+    """The files, and remarks on those of directories that were passed over."""
     if request.source_format.name:
         formats.get_format(request.source_format.name)  # so that a wrong name is told without a file
-    files: list[FileStore] = []
+    files, remarks = list[FileStore](), list[str]()
     for source in request.sources:
         store = places.open(source, request.source_format)
+        if isinstance(store, DirectoryStore):
+            found = store.found()
+            files += store.files()
+            if passed := found.remark():
+                remarks.append(f"{store.address}: {passed}")
+            continue
         if not isinstance(store, FileStore):
             raise UsageError(
                 f"{store.address} is not a file", hint="airconn export --from reads servers and backends"
             )
         files.append(store)
-    return files
+    return files, remarks
 
 
 def _codes(ignore: Sequence[str]) -> frozenset[str]:

@@ -61,6 +61,7 @@ def command(
     """
     from airconn.check import CheckRequest, report, run_check
     from airconn.model import NEWEST
+    from airconn.quoting import clean
     from airconn.transfer.request_parts import Network
 
     request = CheckRequest(
@@ -68,6 +69,7 @@ def command(
     )
     with app.places(Network()) as places:
         result = run_check(request, places)
+    app.say(*map(clean, result.remarks))
     _tell_of_repairs(app, result.repairs)
     if output == "json":
         fixed = [(repair.file, message) for repair in result.repairs for message in repair.done]

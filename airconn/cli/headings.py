@@ -41,7 +41,7 @@ HEADINGS = (
         "Safety",
         "--dry-run --exit-code --plan-out --confirm --yes --force --ask-writes --max-delete --no-backup --redacted "
         "--mask-secrets --keep-credentials --insecure-file",
-        "--strict --allow-empty --fail-fast --verify",
+        "--strict --allow-empty --fail-fast --verify --canary --parallel",
     ),
     Heading("Formats", "--from-format --format --connection-format", "--kind"),
     Heading(
@@ -52,7 +52,7 @@ HEADINGS = (
     Heading(
         "Output",
         "--out --output --show-values --reveal --limit --quiet --verbose --help --help-all",
-        "--replace --replace-references",
+        "--replace --replace-references --encrypt",
     ),
 )
 """All headings, in the order of a help text. Options of formats are named under Formats."""

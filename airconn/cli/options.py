@@ -23,6 +23,7 @@ from airconn.cli.completing_ids import complete_object as complete_object
 from airconn.cli.completing_ids import complete_value as complete_value
 from airconn.cli.empty_runs import allowing_nothing as allowing_nothing
 from airconn.cli.empty_runs import warn_of_nothing as warn_of_nothing
+from airconn.cli.encrypt_option import encrypting
 from airconn.cli.login_options import logging_in
 from airconn.cli.option_values import (
     as_one,
@@ -216,6 +217,7 @@ writing = as_one(
             is_flag=True,
             help="Write *** for every secret, even if the source shows it (by the rules of airconn show).",
         ),
+        encrypting,
         click.option("--replace", is_flag=True, help="Write a new FILE instead of changing it in place."),
         click.option(
             "--replace-references",

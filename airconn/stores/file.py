@@ -43,7 +43,7 @@ class FileStore(Store):
     def __init__(self, address: str, settings: Settings) -> None:
         is_stdin = address == STDIN
         super().__init__("<stdin>" if is_stdin else address, Capabilities(writable=not is_stdin, at_once=True))
-        self._file = TextFile(self.address, None if is_stdin else Path(address), settings.stdin)
+        self._file = TextFile(self.address, None if is_stdin else Path(address), settings)
         self._settings = settings
         self._memos: dict[str, tuple[tuple[object, ...], Any]] = {}
         """The last result of each calculation, with the key that it depends on."""
@@ -72,8 +72,16 @@ class FileStore(Store):
         return self._file.version() is not None
 
     def text(self) -> str:
-        """The text of the file, with its byte order mark. Raises `InputError`."""
+        """The text of the file, with its byte order mark; of an encrypted file in clear. Raises `InputError`."""
         return self._file.content().text
+
+    def sealed_text(self) -> str | None:
+        """The text of a file that SOPS has encrypted, as the file has it. None for others. Doesn't decrypt it."""
+        return self._file.sealed()
+
+    def stored_text(self, text: str, *, afresh: bool = False) -> str:
+        """What the file gets if `text` is saved: the text, or the same encrypted. Raises as `save` does."""
+        return self._file.stored_text(text, afresh=afresh)
 
     def _there(self) -> Content | None:
         """The content that a change must respect."""

@@ -11,6 +11,7 @@ from airconn.errors import InputError, InputErrors, UsageError
 from airconn.model import ALL_KINDS, NEWEST, OWN_POOL, AirflowVersion, Bundle, Kind, Selection
 from airconn.model.reading import Key, Note
 from airconn.stores.base import Context, Store
+from airconn.stores.directory import DirectoryStore
 from airconn.stores.file import FileStore
 from airconn.transfer import reported_reads
 from airconn.transfer.empty_runs import ALLOW, refuse_nothing, refuse_unmatched
@@ -103,7 +104,7 @@ def _load_both(
     files = {
         id(store): _load_file(store, other, request, context, faults)
         for store, other in sides
-        if isinstance(store, FileStore)
+        if isinstance(store, FileStore | DirectoryStore)
     }
     if faults:
         raise InputErrors(tuple(faults))

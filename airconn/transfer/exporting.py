@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from airconn import formats
@@ -11,6 +11,7 @@ from airconn.errors import AirconnError, BlockedError, InputError, UsageError
 from airconn.formats.base import WriteOptions
 from airconn.model import ALL_KINDS, AirflowVersion, Kind, Selection
 from airconn.stores.base import Context, Store
+from airconn.stores.directory import DirectoryStore, refuse_as_target
 from airconn.stores.file import FileStore, kept_in_words
 from airconn.stores.saving import refuse_unwritable
 from airconn.transfer import reported_reads
@@ -87,10 +88,11 @@ def open_sources(request: ExportRequest, places: Places) -> Sequence[Store]:
         return [places.open_target(None, request.source_format)]
     stores = [places.open(source, request.source_format) for source in request.sources]
     for store in stores if request.only_files else ():
-        if not isinstance(store, FileStore):
+        if not isinstance(store, FileStore | DirectoryStore):
             raise UsageError(
                 f"{store.address} is not a file", hint="airconn export --from reads servers and backends"
             )
+    refuse_as_target(stores, request.writing.out)
     return stores
 
 
@@ -110,7 +112,9 @@ def export(request: ExportRequest, sources: Sequence[Store], places: Places) -> 
 def open_out(request: ExportRequest, places: Places) -> FileStore:
     """The file to write, or standard output. Raises `AirconnError` where its format or content speaks against it."""
     writing, selection = request.writing, request.selection
-    out = _out(writing, places.config.format_defaults())
+    out = _out(writing, places)
+    if writing.encrypt == "sops" and writing.out is None:
+        raise UsageError("--encrypt needs a file to write", hint="name it with -o FILE")
     formats.get_format(out.format_name())
     out.refuse_read_only()
     out.refuse_name(selection.kinds)
@@ -181,7 +185,7 @@ def save(unsaved: UnsavedExport) -> Export:
     return replace(export, is_done=True, in_clear=in_clear, is_exposed=is_exposed, error=error)
 
 
-def _out(writing: Writing, defaults: Mapping[str, str]) -> FileStore:
+def _out(writing: Writing, places: Places) -> FileStore:
     """The store of the file to write, or of standard output.
 
     A file that is replaced keeps the format of its content. If that is only read, its name decides.
@@ -189,8 +193,12 @@ def _out(writing: Writing, defaults: Mapping[str, str]) -> FileStore:
     settings = Settings(
         from_format=writing.format or (None if writing.out else DEFAULT_FORMAT),
         format_values=writing.values,
-        format_defaults=defaults,
+        format_defaults=places.config.format_defaults(),
         replace_references=writing.replace_references or writing.replace,
+        environ=places.config.environ,
+        sops=places.config.sops,
+        deadline=places.deadline,
+        encrypt=writing.encrypt,
     )
     out = FileStore(str(writing.out or "-"), settings)
     if writing.replace and not formats.get_format(out.format_name()).is_writable:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from airconn.config import PROJECT_FILE
 from airconn.errors import UsageError
 from airconn.model import Selection
-from airconn.quoting import shown_address
 from airconn.transfer.loading import Change
 from airconn.transfer.places import Places
 from airconn.transfer.request_parts import ObjectChanges
@@ -43,7 +42,7 @@ def make_change(
     overlays = [places.open_file(path) for path in changes.overlays]
     surroundings = Surroundings(
         places.config.environ.get,
-        cache(_read_value),
+        places.read_value,
         cache(places.ask),
         cache(lambda: _read_input(places)) if are_arguments else None,
     )
@@ -95,14 +94,3 @@ def _read_input(places: Places) -> str:
     if stdin is not None and stdin.isatty():
         return places.ask("standard input (-)")
     return places.open_file(STDIN).text()
-
-
-def _read_value(path: str) -> str:
-    """The text of a file. It is read once, because the file of a shell's `<(command)` can't be read again."""
-    try:
-        return Path(path).expanduser().read_bytes().decode()
-    except UnicodeDecodeError:
-        raise UsageError("this is not UTF-8 text", where=path) from None
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = "no such file" if isinstance(error, FileNotFoundError) else "this file can't be read"
-        raise UsageError(reason, where=shown_address(path)) from None

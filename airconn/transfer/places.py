@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import fields, replace
+from functools import cache
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from airconn.config import Address, Config, Settings
+from airconn.errors import UsageError
 from airconn.formats.dotenv.declaration import EXPAND
 from airconn.model import NEWEST, AirflowVersion
+from airconn.quoting import shown_address
 from airconn.stores import open_store
 from airconn.stores.base import Context, Store, Watch, unwatched
 from airconn.transfer.request_parts import AS_THEY_TELL, Network, SourceFormat
@@ -33,6 +37,8 @@ class Places:
         self._network = network
         self._watch = watch
         self._opened: list[Store] = []
+        self.read_value = cache(_read_value)
+        """The text of a file. It is read once, because the file of a shell's `<(command)` can't be read again."""
 
     def __enter__(self) -> Places:
         return self
@@ -61,12 +67,15 @@ class Places:
         Raises `InputError` for a file that can't be read.
         """
         expansion = {name: value for name, value in source.values.items() if name == EXPAND.name}
+        from airconn.stores.directory import DirectoryStore
         from airconn.stores.file import FileStore
 
         fills = [self.open(address, SourceFormat(values=expansion)) for address in addresses]
         for store in fills:
             if isinstance(store, FileStore) and store.path is not None:
                 store.text()  # raises also if nothing has to be filled
+            elif isinstance(store, DirectoryStore):
+                store.found()  # the same
         return fills
 
     def open_file(self, path: str) -> FileStore:
@@ -75,7 +84,9 @@ class Places:
 
         text = one_name(path)
         self._take_stdin(text)
-        return FileStore(text, Settings(stdin=self.config.stdin))
+        config = self.config
+        settings = Settings(stdin=config.stdin, environ=config.environ, sops=config.sops, deadline=self.deadline)
+        return FileStore(text, settings)
 
     def context(self, airflow: AirflowVersion = NEWEST) -> Context:
         """The context for reading a place."""
@@ -101,3 +112,13 @@ class Places:
         self.deadline = settings.deadline
         self._opened.append(store)
         return store
+
+
+def _read_value(path: str) -> str:
+    try:
+        return Path(path).expanduser().read_bytes().decode()
+    except UnicodeDecodeError:
+        raise UsageError("this is not UTF-8 text", where=path) from None
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = "no such file" if isinstance(error, FileNotFoundError) else "this file can't be read"
+        raise UsageError(reason, where=shown_address(path)) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from airconn.model import Kind
 from airconn.transfer.hiding import RedactedPolicy
@@ -90,5 +91,7 @@ class Writing:
     """Whether the file is written afresh, without regard to its content."""
     replace_references: bool = False
     """Whether an update of the file may write over references in it, such as `${DB_PW}`."""
+    encrypt: Literal["", "sops", "none"] = ""
+    """Whether a file is encrypted that isn't so yet. Empty: a new one is, if a rule of SOPS is for it."""
     strict: bool | None = False
     """Whether a loss of the format, or a warning about what is read, is an error. None leaves it to the command."""
