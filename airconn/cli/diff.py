@@ -66,9 +66,12 @@ def command(
       airconn diff objects.yaml @eu @us @ap
     """
     from airconn.cli import meant
+    from airconn.cli.target_settings_line import tell_compared
     from airconn.diff import Status
+    from airconn.model import Selection
     from airconn.report import diff as report_diff
     from airconn.transfer.comparing import DiffRequest, compare_places
+    from airconn.transfer.target_request import selection_of
 
     if show_values and output == "json":
         raise UsageError("--output json holds no values", hint="leave out --show-values or --output json")
@@ -101,14 +104,18 @@ def command(
             fails_on_difference=exit_code,
             output=output,
         )
+    for target in targets:
+        tell_compared(app, target)
+    of_targets = {target.airflow for target in targets if target.airflow}
     request = DiffRequest(
         names[0],
         names[1],
         exit_code,
         app.config.is_strict(strict),
+        tuple(selection_of(Selection(), target) for target in targets if target.include or target.exclude),
         source_format=source_format,
         selection=selection,
-        airflow=airflow,
+        airflow=airflow or (of_targets.pop() if len(of_targets) == 1 else None),
         allow_empty=allow_empty,
     )
     with app.places(network) as places:

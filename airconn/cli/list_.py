@@ -52,7 +52,10 @@ def command(
       airconn list --from @prod --include 'aws_*' --include 'pools/*'
       airconn list --from @eu --from @us
     """
+    from dataclasses import replace
+
     from airconn import report
+    from airconn.cli.target_settings_line import read_one
     from airconn.transfer.listing import ListRequest, list_objects
 
     request = ListRequest(
@@ -66,6 +69,8 @@ def command(
         from airconn.cli.list_many import list_many
 
         return list_many(app, request, targets, network, parallel, fail_fast=fail_fast, output=output)
+    source, selection, airflow = read_one(app, request.source, selection, airflow)
+    request = replace(request, source=source, selection=selection, airflow=airflow)
     with app.places(network) as places:
         listed = list_objects(request, places)
     app.notes(listed.notes)

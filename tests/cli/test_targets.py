@@ -308,3 +308,39 @@ def test_init_adds_no_address_with_the_name_of_a_target_or_group(airconn, projec
         result = airconn("init", "--url", "http://127.0.0.1:1", "--name", name)
         assert result.code == 4
         assert f"@{name} is there already, and stays as it is" in result.err
+
+
+def test_list_and_export_of_a_target_have_what_it_is_limited_to(airconn, project: Path) -> None:
+    assert airconn("import", "base.yaml", "--to", "eu.json").code == 0
+    (project / "airconn.toml").write_text(
+        '[targets.eu]\naddress = "eu.json"\ninclude = ["connections/*", "pools/*"]\nexclude = "db"\n'
+        'overlay = "overlays/eu.yaml"\n[groups]\none = ["@eu"]\n'
+    )
+    said = "@eu: only connections/*, pools/*, without db\n"
+    for name in ("@eu", "@one"):
+        result = airconn("list", "--from", name)
+        assert result.code == 0, result.err
+        assert result.err.startswith(said)
+        assert [line.split()[:2] for line in result.out.splitlines()[1:]] == [
+            ["connections", "aws_logs"],
+            ["pools", "small"],
+        ]
+    result = airconn("export", "--from", "@eu", "--connections")
+    assert (result.code, result.err) == (0, said)
+    assert list(json.loads(result.out)) == ["aws_logs"]
+    assert airconn("list", env={"AIRCONN_URL": "@eu"}).err.startswith(said)
+
+
+def test_diff_compares_what_a_target_is_limited_to_and_says_that_it_uses_no_overlay(airconn, project: Path) -> None:
+    assert airconn("import", "base.yaml", "--to", "eu.json", "--include", "connections/*").code == 0
+    text = '[targets.eu]\naddress = "eu.json"\nexclude = ["pools/*"]\noverlay = "overlays/eu.yaml"\n'
+    (project / "airconn.toml").write_text(text)
+    result = airconn("diff", "base.yaml", "@eu", "--exit-code")
+    assert result.code == 6
+    assert result.err == (
+        "@eu: without pools/*\n"
+        "@eu: its overlays aren't used here; airconn import SOURCE --to @eu --dry-run compares with them\n"
+    )
+    assert "variables/region" in result.out
+    assert "pools/small" not in result.out
+    assert "connections/db" not in result.out
