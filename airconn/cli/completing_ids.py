@@ -91,8 +91,8 @@ def _addresses(ctx: click.Context) -> list[str | None]:
         return [*(said or ctx.args)] or [None]
     if sources := ctx.params.get("sources"):
         return list(sources)
-    said = next((found for name in ("from_", "to", "database") if (found := ctx.params.get(name))), None)
-    return [*_words(said)] or [None]
+    options = (ctx.params.get(name) for name in ("from_", "to", "database"))
+    return [*next((_words(said) for said in options if said), ())] or [None]
 
 
 def _words(value: Any) -> tuple[str, ...]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from airconn.cli import many_view, several_options
 from airconn.cli import options as opt
+from airconn.cli import several_options, several_view
 from airconn.cli.app import App
 from airconn.errors import UsageError
 
@@ -76,7 +76,7 @@ def command(
     if show_values and output == "json":
         raise UsageError("--output json holds no values", hint="leave out --show-values or --output json")
     is_several = len(addresses) > _TWO or any(address.startswith("@") for address in addresses)
-    targets = many_view.targets_of(app, addresses) if is_several else ()
+    targets = several_view.targets_of(app, addresses) if is_several else ()
     names = [target.address for target in targets] or addresses
     if len(names) < _TWO:
         # As click says it for an argument of its own.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from airconn.cli import many_view, options
+from airconn.cli import options, several_view
 from airconn.cli.app import App
 from airconn.errors import ExitCode
 
@@ -32,9 +32,9 @@ def diff_many(
     from airconn.report import many_diff as report
     from airconn.transfer.many.comparing import compare_targets
 
-    with app.places(network) as places, many_view.reading(app, parallel, fail_fast=fail_fast) as reads:
+    with app.places(network) as places, several_view.reading(app, parallel, fail_fast=fail_fast) as reads:
         compared = compare_targets(request, targets, places, reads)
-    many_view.tell_notes(app, compared.notes)
+    several_view.tell_notes(app, compared.notes)
     app.ignored(compared.ignored)
     if compared.error:
         raise compared.error
@@ -44,12 +44,12 @@ def diff_many(
         app.data(report.diff_of_many_json(compared) + "\n")
     elif len(compared.places) >= _TWO:
         _tell(app, compared)
-    many_view.tell_failures(app, compared.failures, compared.skipped)
-    many_view.tell_incomplete(app, compared.notes, "is read as missing")
+    several_view.tell_failures(app, compared.failures, compared.skipped)
+    several_view.tell_incomplete(app, compared.notes, "is read as missing")
     codes = [ExitCode.SOME_FAILED] if any(note.failed for _, note in compared.notes) else []
     if fails_on_difference and compared.diff.is_different:
         codes.append(ExitCode.DIFFERENT)
-    return many_view.worst_of(codes, compared.failures)
+    return several_view.worst_of(codes, compared.failures)
 
 
 def _tell(app: App, compared: ComparisonOfMany) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from airconn.cli import many_view, several_options
 from airconn.cli import options as opt
+from airconn.cli import several_options, several_view
 from airconn.cli.app import App
 
 if TYPE_CHECKING:
@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from airconn.transfer.exporting import Export, ExportRequest
     from airconn.transfer.new_text import NewText
     from airconn.transfer.request_parts import Network, ObjectChanges, SourceFormat, Writing
+    from airconn.transfer.splitting import Splitting
 
 
 @click.command("export", short_help="Pull objects out of an Airflow.")
 @several_options.sources
 @opt.writing
+@opt.splitting
 @opt.filling
 @opt.airflow
 @opt.overriding
@@ -38,6 +40,7 @@ def command(
     /,
     from_: tuple[str, ...],
     writing: Writing,
+    splitting: Splitting | None,
     fill: tuple[str, ...],
     airflow: AirflowVersion | None,
     changes: ObjectChanges,
@@ -59,13 +62,14 @@ def command(
       airconn export -o .env --include 'aws_*' --fill secrets.env
       airconn export --from metadb: -o .env         # with the real secrets
       airconn export --connections -o connections.json
+      airconn export --split objects                # for git
       airconn export --format k8s --k8s-namespace airflow | kubectl apply -f -
     """
     from airconn.cli.target_settings_line import read_one
     from airconn.transfer.exporting import ExportRequest
 
     is_pattern = "{target}" in str(writing.out)
-    targets = many_view.targets_of(app, from_, is_pattern=is_pattern)
+    targets = several_view.targets_of(app, from_, is_pattern=is_pattern)
     request = ExportRequest(
         sources=() if targets else from_,
         source_format=source_format,
@@ -76,6 +80,10 @@ def command(
         writing=writing,
         allow_empty=allow_empty,
     )
+    if splitting is not None:
+        from airconn.cli.split_view import deliver_split
+
+        return deliver_split(app, request, splitting, network)
     if targets:
         from airconn.cli.export_many import deliver_many
 
@@ -112,7 +120,8 @@ def deliver(app: App, request: ExportRequest, network: Network) -> int:
     if out is not None:
         from airconn import report
 
-        app.say(f"{out}: {report.amounts(export.made.written, export.kinds)}")
+        encrypted = ", encrypted with sops" if export.is_encrypted else ""
+        app.say(f"{out}: {report.amounts(export.made.written, export.kinds)}{encrypted}")
     _tell_of_secrets(app, export, request.writing)
     if export.error:
         app.error(export.error)
@@ -152,6 +161,11 @@ def _tell_of_secrets(app: App, export: Export, writing: Writing) -> None:
     if masked := export.made.masked:
         how = what_is_masked(export.format, omitted=writing.redacted == "omit")
         app.say(f"secrets of {number_of(len(masked))} are {how}")
+    elif export.in_clear and export.is_encrypted:
+        app.warn(
+            f"{writing.out}: secrets of {number_of(export.in_clear)} are written as plain text, because the rule by "
+            "which sops encrypts this file leaves them out (airconn help sops)"
+        )
     elif export.in_clear and export.is_exposed:
         app.warn(
             f"{writing.out}: secrets of {number_of(export.in_clear)} are written as plain text, and git "

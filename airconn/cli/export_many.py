@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from airconn.cli import many_view, options
+from airconn.cli import options, several_view
 from airconn.cli.app import App
 from airconn.errors import ExitCode
 
@@ -39,7 +39,7 @@ def deliver_many(
         request = replace(request, writing=replace(request.writing, strict=strict))
         exports = exporting.open_exports(request, targets, places)
         try:
-            with many_view.reading(app, parallel, fail_fast=fail_fast) as reads:
+            with several_view.reading(app, parallel, fail_fast=fail_fast) as reads:
                 for one in exporting.export_targets(exports, places, reads):
                     done.append(one)
                     _tell_of_file(app, one)
@@ -64,7 +64,7 @@ def _tell_of_rest(app: App, exports: OpenedExports, done: Sequence[ExportedTarge
     written = {one.member.label for one in done if one.is_written}
     rest = [member.label for member, _, _ in exports.requests if member.label not in written]
     if written and rest:
-        app.say(f"not written: {many_view.in_targets(rest)}", level=-1)
+        app.say(f"not written: {several_view.in_targets(rest)}", level=-1)
 
 
 def _conclude(app: App, exports: OpenedExports, done: Sequence[ExportedTarget], request: ExportRequest) -> ExitCode:
@@ -75,7 +75,7 @@ def _conclude(app: App, exports: OpenedExports, done: Sequence[ExportedTarget], 
     failures = [*exports.failures, *(one.failure for one in in_order if one.failure)]
     skipped = [member.label for member in members if member.label not in ended]
     notes = [(label, note) for label, export in made for note in export.notes]
-    many_view.tell_notes(app, notes)
+    several_view.tell_notes(app, notes)
     for label, export in made:
         app.ignored((f"{label}, {source}", number) for source, number in export.made.ignored)
     for label, export in made:
@@ -87,16 +87,16 @@ def _conclude(app: App, exports: OpenedExports, done: Sequence[ExportedTarget], 
     _tell_of_hidden(app, exports, made, omitted=request.writing.redacted == "omit")
     _tell_of_secrets(app, done, made, omitted=request.writing.redacted == "omit")
     wrote_none = not any(one.is_written for one in done)
-    many_view.tell_failures(app, failures, skipped)
-    many_view.tell_incomplete(app, notes)
+    several_view.tell_failures(app, failures, skipped)
+    several_view.tell_incomplete(app, notes)
     if wrote_none:
         app.say("nothing was written", level=-1)
     elif len(members) > 1 or failures:
         written = sum(one.is_written for one in done)
         total = len(members) + len(exports.failures)
         parts = [(written, "written"), (total - written - len(skipped), "failed"), (len(skipped), "not begun")]
-        app.say(f"{total} targets: {many_view.counted(parts)}")
-    return many_view.worst_of((export.exit_code for _, export in made), failures)
+        app.say(f"{total} targets: {several_view.counted(parts)}")
+    return several_view.worst_of((export.exit_code for _, export in made), failures)
 
 
 def _tell_of_losses(app: App, made: Exports) -> None:
@@ -109,7 +109,7 @@ def _tell_of_losses(app: App, made: Exports) -> None:
         losses = dict.fromkeys(loss for some in found.values() for loss in some)
         labels = [label for label, some in found.items() if any(every_one or not loss.is_minor for loss in some)]
         for line in lacks.loss_lines(losses, f"the {format_} format", every_one=every_one):
-            app.warn(f"{many_view.in_targets(labels)}: {line}")
+            app.warn(f"{several_view.in_targets(labels)}: {line}")
 
 
 def _tell_of_hidden(app: App, exports: OpenedExports, made: Exports, *, omitted: bool) -> None:
@@ -130,7 +130,7 @@ def _tell_of_hidden(app: App, exports: OpenedExports, made: Exports, *, omitted:
             app.say(*rows)
     else:
         number = number_of(sum(len(export.made.hidden) for _, export in hiding))
-        where = many_view.in_targets(label for label, _ in hiding)
+        where = several_view.in_targets(label for label, _ in hiding)
         app.warn(f"{where}: hidden values of {number} (-v lists them) {how}")
     labels = {label for label, _ in hiding}
     app.hint(way_to_values([member.store for member, _, _ in exports.requests if member.label in labels]))
@@ -145,7 +145,7 @@ def _tell_of_secrets(app: App, done: Sequence[ExportedTarget], made: Exports, *,
     if masked:
         number = number_of(sum(len(export.made.masked) for _, export in masked))
         how = what_is_masked(masked[0][1].format, omitted=omitted)
-        app.say(f"{many_view.in_targets(label for label, _ in masked)}: secrets of {number} are {how}")
+        app.say(f"{several_view.in_targets(label for label, _ in masked)}: secrets of {number} are {how}")
     exposed = [one for one in done if one.export and one.export.in_clear and one.export.is_exposed]
     if exposed:
         number = number_of(sum(one.export.in_clear for one in exposed if one.export))
@@ -158,7 +158,8 @@ def _tell_of_secrets(app: App, done: Sequence[ExportedTarget], made: Exports, *,
     in_clear = [(label, export) for label, export in made if export.in_clear and not export.is_exposed]
     if in_clear:
         number = number_of(sum(export.in_clear for _, export in in_clear))
+        where = several_view.in_targets(label for label, _ in in_clear)
         app.warn(
-            f"{many_view.in_targets(label for label, _ in in_clear)}: secrets of {number} are written as plain text: "
+            f"{where}: secrets of {number} are written as plain text: "
             "--redacted is for values that the source hides; --mask-secrets masks these"
         )

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from airconn.cli import many_view, several_options
 from airconn.cli import options as opt
+from airconn.cli import several_options, several_view
 from airconn.cli.app import App
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def command(
         airflow=airflow,
         allow_empty=allow_empty,
     )
-    if targets := many_view.targets_of(app, from_):
+    if targets := several_view.targets_of(app, from_):
         from airconn.cli.list_many import list_many
 
         return list_many(app, request, targets, network, parallel, fail_fast=fail_fast, output=output)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from airconn.cli import many_view
+from airconn.cli import several_view
 from airconn.cli.app import App
 
 if TYPE_CHECKING:
@@ -29,17 +29,17 @@ def list_many(
     from airconn.report import many as report
     from airconn.transfer.many.listing import list_targets
 
-    with app.places(network) as places, many_view.reading(app, parallel, fail_fast=fail_fast) as reads:
+    with app.places(network) as places, several_view.reading(app, parallel, fail_fast=fail_fast) as reads:
         found = list_targets(request, targets, places, reads)
     notes = [(one.member.label, note) for one in found.targets for note in one.listed.notes]
-    many_view.tell_notes(app, notes)
+    several_view.tell_notes(app, notes)
     if output == "json":
         app.data(report.list_json(found) + "\n")
     else:
         _tell(app, found)
-    many_view.tell_failures(app, found.failures, found.skipped)
-    many_view.tell_incomplete(app, notes)
-    return many_view.worst_of((one.listed.exit_code for one in found.targets), found.failures)
+    several_view.tell_failures(app, found.failures, found.skipped)
+    several_view.tell_incomplete(app, notes)
+    return several_view.worst_of((one.listed.exit_code for one in found.targets), found.failures)
 
 
 def _tell(app: App, found: ListedTargets) -> None:

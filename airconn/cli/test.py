@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from airconn.cli import many_view, several_options
 from airconn.cli import options as opt
+from airconn.cli import several_options, several_view
 from airconn.cli.app import App
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def command(
         fills=fill,
         changes=changes,
     )
-    if targets := many_view.targets_of(app, to):
+    if targets := several_view.targets_of(app, to):
         from airconn.cli.test_many import test_many
 
         return test_many(app, request, targets, network, parallel, fail_fast=fail_fast, output=output)

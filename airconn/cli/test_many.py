@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from airconn.cli import many_view
+from airconn.cli import several_view
 from airconn.cli.app import App
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ def test_many(
     from airconn.report import many as report
     from airconn.transfer.many.testing import test_targets
 
-    with app.places(network) as places, many_view.reading(app, parallel, fail_fast=fail_fast) as reads:
+    with app.places(network) as places, several_view.reading(app, parallel, fail_fast=fail_fast) as reads:
         found = test_targets(request, targets, places, reads)
-    many_view.tell_notes(app, [(one.member.label, note) for one in found.targets for note in one.tests.notes])
+    several_view.tell_notes(app, [(one.member.label, note) for one in found.targets for note in one.tests.notes])
     if output == "json":
         app.data(report.tests_json(found) + "\n")
     else:
@@ -39,5 +39,5 @@ def test_many(
             app.rows(line + "\n")
         for hint in dict.fromkeys(hint for one in found.targets for hint in connection_tests.hints(one.tests)):
             app.say(f"hint:  {hint}", level=-1)
-    many_view.tell_failures(app, found.failures, found.skipped)
-    return many_view.worst_of((one.tests.exit_code for one in found.targets), found.failures)
+    several_view.tell_failures(app, found.failures, found.skipped)
+    return several_view.worst_of((one.tests.exit_code for one in found.targets), found.failures)

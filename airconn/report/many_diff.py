@@ -48,7 +48,7 @@ class ManyRows:
         *,
         every: bool,
     ) -> None:
-        """`columns` is the width of the terminal, if there is one. `every`: all places and hidden fields are named."""
+        """`columns` is the width of the terminal, if there is one. With `every`, all places and fields are named."""
         self._objects = objects
         self._labels = labels
         self._style = style
@@ -199,7 +199,7 @@ def diff_of_many_json(compared: ComparisonOfMany) -> str:
         }
         for obj in compared.diff.objects
     ]
-    places = [{"target_name": place.label, "source": place.text} for place in compared.places]
+    places = [{"name": place.label, "source": place.text} for place in compared.places]
     return to_json(
         {
             "schema_version": SCHEMA_VERSION,

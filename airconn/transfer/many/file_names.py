@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from airconn.errors import TargetError, UsageError
+from airconn.model import Kind
 from airconn.quoting import shown_address
 from airconn.stores.file import FileStore
 from airconn.stores.saving import refuse_unwritable
