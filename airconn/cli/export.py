@@ -65,6 +65,7 @@ def command(
       airconn export --split objects                # for git
       airconn export --format k8s --k8s-namespace airflow | kubectl apply -f -
     """
+    from airconn.cli.target_settings_line import read_one
     from airconn.transfer.exporting import ExportRequest
 
     is_pattern = "{target}" in str(writing.out)
@@ -86,7 +87,11 @@ def command(
     if targets:
         from airconn.cli.export_many import deliver_many
 
+        several_view.tell_settings(app, targets)
         return deliver_many(app, request, targets, network, parallel, fail_fast=fail_fast)
+    source, selection, airflow = read_one(app, from_[0] if from_ else None, selection, airflow)
+    sources = (source,) if source else ()
+    request = replace(request, sources=sources, selection=selection, airflow=airflow)
     return deliver(app, request, network)
 
 

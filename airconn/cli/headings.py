@@ -62,7 +62,7 @@ COMMAND_HEADINGS = {
     "Look and check": "list diff check explain doctor",
     "Single objects": "show get set edit test delete",
     "Run programs": "run sandbox",
-    "Set up": "init login logout completion",
+    "Set up": "init targets login logout completion",
     "Help": "help version",
 }
 """The headings of the commands, each with its commands in order."""

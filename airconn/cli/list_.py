@@ -48,8 +48,11 @@ def command(
       airconn list --from @prod --include 'aws_*' --include 'pools/*'
       airconn list --from @eu --from @us
     """
+    from dataclasses import replace
+
     from airconn import report
     from airconn.cli.object_table import tell_rows
+    from airconn.cli.target_settings_line import read_one
     from airconn.transfer.listing import ListRequest, list_objects
 
     request = ListRequest(
@@ -62,7 +65,10 @@ def command(
     if targets := several_view.targets_of(app, from_):
         from airconn.cli.list_many import list_many
 
+        several_view.tell_settings(app, targets)
         return list_many(app, request, targets, network, parallel, fail_fast=fail_fast, output=output)
+    source, selection, airflow = read_one(app, request.source, selection, airflow)
+    request = replace(request, source=source, selection=selection, airflow=airflow)
     with app.places(network) as places:
         listed = list_objects(request, places)
     app.notes(listed.notes)

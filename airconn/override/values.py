@@ -65,9 +65,7 @@ def get(text: str, place: str, where: str, surroundings: Surroundings, *, secret
     word += colon
     if surroundings.refusal and not is_literal(text) and not surroundings.follows(text):
         why, hint = surroundings.refusal
-        raise UsageError(
-            f"{word} is not taken from elsewhere, because {why}", where=where, hint=hint, topic="targets"
-        )
+        raise UsageError(f"'{word}' isn't allowed here, because {why}", where=where, hint=hint, topic="targets")
     if word == "text:":
         return Value(_sound(rest, where), adapts=False)
     if text == STDIN and surroundings.stdin is not None:
