@@ -31,6 +31,8 @@ _WORDS = {
 _ALWAYS_COUNTED = (ManyStatus.DIFFERENT, ManyStatus.EQUAL)
 _FEW = 3
 """The most places, and groups of places, that are named in a row."""
+_PAIR = 2
+"""The most places that are named of each of three or more groups."""
 _FEW_ROWS = 12
 """The most places that all have a row of their own in the table."""
 _HEADERS = ("TARGET", "OBJECTS", "MISSING", "DIFFERENT", "HIDDEN")
@@ -92,15 +94,15 @@ class ManyRows:
         if number == len(groups):
             return f"all {number} differ"
         shown = rest if self._every else rest[:_FEW]
-        parts = [self._names(group) for group in shown]
+        parts = [self._names(group, 1 if len(group) > _PAIR else _PAIR) for group in shown]
         more = [f"{len(rest) - len(shown)} more values"] if len(rest) > len(shown) else []
         is_largest = len(first) > len(rest[0]) and not self._every
-        largest = f"{len(first)} others" if is_largest else self._names(first)
+        largest = f"{len(first)} others" if is_largest else self._names(first, 1 if len(first) > _PAIR else _PAIR)
         return f"{len(groups)} values: {' | '.join([*parts, *more, largest])}"
 
-    def _names(self, sides: Sides) -> str:
+    def _names(self, sides: Sides, most: int = _FEW) -> str:
         names = [self._labels[side] for side in sides]
-        return ", ".join(names) if self._every else some(names, _FEW)
+        return ", ".join(names) if self._every else some(names, most)
 
 
 def _cells(obj: ObjectInMany) -> tuple[str, str]:
