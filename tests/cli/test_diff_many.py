@@ -69,8 +69,10 @@ def test_a_file_and_a_group_are_compared_and_hidden_values_are_told_once(airconn
     assert (result.code, result.err) == (6, "")
     assert result.out.splitlines()[:2] == [
         "  ~ connections/db  http  host: @us differs",
-        "  ? fields of 1 object aren't compared, because @eu, @us, @ap hide them or can't hold them: password "
-        "(-v lists them)",
+        (
+            "  ? fields of 1 object aren't compared, because @eu, @us, @ap hide them or can't hold them: password "
+            "(-v lists them)"
+        ),
     ]
     assert (equal.code, equal.out.splitlines()[-1]) == (0, "3 targets: 0 different, 1 can't be known, 0 equal")
     document = json.loads(scripts.out)
@@ -144,7 +146,9 @@ def test_one_place_is_too_few(airconn, tmp_path: Path) -> None:
     result = airconn("diff", "a.json")
     assert (result.code, result.err) == (
         2,
-        "error: missing argument 'B'\n"
-        "hint:  airconn diff a.json B compares two addresses, as in airconn diff a.json http://localhost:8080\n",
+        (
+            "error: missing argument 'B'\n"
+            "hint:  airconn diff a.json B compares two addresses, as in airconn diff a.json http://localhost:8080\n"
+        ),
     )
     assert airconn("diff").err.startswith("error: missing argument 'A'\n")

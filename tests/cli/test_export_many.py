@@ -97,8 +97,10 @@ def test_several_targets_need_a_file_for_each(airconn, tmp_path: Path) -> None:
     one = airconn("export", *sources, "-o", "out.yaml")
     assert (one.code, one.err) == (
         2,
-        "error: -o out.yaml: this is one file, and there are 2 targets\n"
-        "hint:  -o 'out-{target}.yaml' writes a file for each (airconn help targets)\nnothing was written\n",
+        (
+            "error: -o out.yaml: this is one file, and there are 2 targets\n"
+            "hint:  -o 'out-{target}.yaml' writes a file for each (airconn help targets)\nnothing was written\n"
+        ),
     )
     none = airconn("export", *sources)
     assert (none.code, none.out) == (2, "")
@@ -110,8 +112,10 @@ def test_a_directory_is_made_only_if_the_name_of_the_target_is_in_it(airconn, tm
     missing = airconn("export", "--from", "a.env", "-o", "backup/{target}.json")
     assert (missing.code, missing.err) == (
         5,
-        "error: backup/a.env.json: can't be written: no such directory\n"
-        "hint:  mkdir -p backup; only a directory with {target} in its name is made\nnothing was written\n",
+        (
+            "error: backup/a.env.json: can't be written: no such directory\n"
+            "hint:  mkdir -p backup; only a directory with {target} in its name is made\nnothing was written\n"
+        ),
     )
     made = airconn("export", "--from", "a.env", "-o", "{target}/sub/all.json")
     assert (made.code, (tmp_path / "a.env").is_file()) == (5, True)
@@ -142,8 +146,10 @@ def test_two_targets_never_share_a_file(airconn, tmp_path: Path) -> None:
     result = airconn("export", "--from", "a b.env", "--from", "a,b.env", "-o", "{target}.json")
     assert (result.code, result.err) == (
         2,
-        "error: a-b.env.json: a b.env and a,b.env would be written to the same file\n"
-        "hint:  give one of them another name in [targets.NAME] (airconn help targets)\nnothing was written\n",
+        (
+            "error: a-b.env.json: a b.env and a,b.env would be written to the same file\n"
+            "hint:  give one of them another name in [targets.NAME] (airconn help targets)\nnothing was written\n"
+        ),
     )
     user = tmp_path.parent / f"{tmp_path.name}-user.toml"
     user.write_text('[targets.EU]\naddress = "a b.env"\n[targets.eu]\naddress = "a,b.env"\n')
