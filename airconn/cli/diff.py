@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from airconn.diff import ObjectDiff
     from airconn.model import AirflowVersion, Selection
+    from airconn.transfer.comparing import Comparison
     from airconn.transfer.request_parts import Network, SourceFormat
 
 
@@ -67,8 +68,7 @@ def command(
     """
     from airconn.cli import meant
     from airconn.cli.target_settings_line import tell_compared
-    from airconn.diff import Status
-    from airconn.model import Selection
+    from airconn.model import Selection as AllObjects
     from airconn.report import diff as report_diff
     from airconn.transfer.comparing import DiffRequest, compare_places
     from airconn.transfer.target_request import selection_of
@@ -112,7 +112,7 @@ def command(
         names[1],
         exit_code,
         app.config.is_strict(strict),
-        tuple(selection_of(Selection(), target) for target in targets if target.include or target.exclude),
+        tuple(selection_of(AllObjects(), target) for target in targets if target.include or target.exclude),
         source_format=source_format,
         selection=selection,
         airflow=airflow or (of_targets.pop() if len(of_targets) == 1 else None),
@@ -129,18 +129,26 @@ def command(
     if output == "json":
         app.data(report_diff.diff_json(compared.diff, compared.a, compared.b) + "\n")
     else:
-        objects = compared.diff.objects
-        shown: Sequence[ObjectDiff] = [obj for obj in objects if obj.status is not Status.EQUAL or app.verbosity > 0]
-        more = ""
-        if (most := app.most_rows) is not None:
-            shown, more = report_diff.first_of_each(shown, most)
-        rows = report_diff.diff_lines(shown, app.style, values=show_values, columns=app.columns)
-        for line in rows if app.verbosity >= 0 else ():
-            app.rows(line + "\n")
-        if more and app.verbosity >= 0:
-            app.rows(f"{more}\n")
-        if app.verbosity >= 0 and app.stdout.isatty():
-            app.rows(report_diff.diff_sides(compared.a, compared.b) + "\n")
-        app.rows(report_diff.diff_summary(compared.diff) + "\n")
+        _show(app, compared, values=show_values)
     app.incomplete(compared.notes, "is read as missing")
     return compared.exit_code
+
+
+def _show(app: App, compared: Comparison, *, values: bool) -> None:
+    """Shows what differs between two places."""
+    from airconn.diff import Status
+    from airconn.report import diff as report_diff
+
+    objects = compared.diff.objects
+    shown: Sequence[ObjectDiff] = [obj for obj in objects if obj.status is not Status.EQUAL or app.verbosity > 0]
+    more = ""
+    if (most := app.most_rows) is not None:
+        shown, more = report_diff.first_of_each(shown, most)
+    rows = report_diff.diff_lines(shown, app.style, values=values, columns=app.columns)
+    for line in rows if app.verbosity >= 0 else ():
+        app.rows(line + "\n")
+    if more and app.verbosity >= 0:
+        app.rows(f"{more}\n")
+    if app.verbosity >= 0 and app.stdout.isatty():
+        app.rows(report_diff.diff_sides(compared.a, compared.b) + "\n")
+    app.rows(report_diff.diff_summary(compared.diff) + "\n")

@@ -344,3 +344,16 @@ def test_diff_compares_what_a_target_is_limited_to_and_says_that_it_uses_no_over
     assert "variables/region" in result.out
     assert "pools/small" not in result.out
     assert "connections/db" not in result.out
+
+
+def test_split_takes_one_place_and_knows_targets(airconn, project: Path) -> None:
+    assert airconn("import", "base.yaml", "--to", "eu.json").code == 0
+    (project / "airconn.toml").write_text('[targets.eu]\naddress = "eu.json"\nexclude = "pools/*"\n')
+    result = airconn("export", "--from", "@eu", "--from", "base.yaml", "--split", "objects")
+    assert result.code == 2
+    assert "--split writes the objects of one address" in result.err
+    assert not Path("objects").exists()
+    result = airconn("export", "--from", "@eu", "--split", "objects")
+    assert result.code == 0, result.err
+    assert "@eu: without pools/*" in result.err
+    assert not Path("objects/pools").exists()
