@@ -28,6 +28,7 @@ _TWO = 2
 @click.option("--exit-code", is_flag=True, help="Exit with 6 if anything differs. Hidden values don't count.")
 @click.option("--show-values", is_flag=True, help="Show the values of what differs; what may be a secret is masked.")
 @opt.strict("anything")
+@opt.resolve
 @opt.selection
 @opt.allowing_nothing
 @opt.reading
@@ -46,6 +47,7 @@ def command(
     exit_code: bool,
     show_values: bool,
     strict: bool | None,
+    resolve: tuple[str, ...],
     selection: Selection,
     allow_empty: bool,
     source_format: SourceFormat,
@@ -112,6 +114,7 @@ def command(
         names[1],
         exit_code,
         app.config.is_strict(strict),
+        resolve,
         tuple(selection_of(AllObjects(), target) for target in targets if target.include or target.exclude),
         source_format=source_format,
         selection=selection,

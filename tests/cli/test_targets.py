@@ -126,13 +126,21 @@ def test_an_overlay_that_only_a_project_names_takes_no_value_from_elsewhere(
     assert result.code == 2
     assert result.err == SAID + (
         f"error: overlays/eu.yaml:3:5: '{word}:' isn't allowed here, because only airconn.toml names this file\n"
-        "hint:  --overlay FILE allows it for this run; or name the file in the target of your own config.toml "
+        "hint:  --resolve or --overlay FILE allows it for this run, and the target of your own config.toml for all "
         "(airconn help targets)\n"
         "nothing was written\n"
     )
     assert not Path("eu.json").exists()
     if value == "prompt:":
         return
+    other = airconn(
+        "import", "base.yaml", "--to", "@eu", "--resolve", "env:OTHER,file:elsewhere", env={"SECRET": "x"}
+    )
+    assert (other.code, Path("eu.json").exists()) == (4, False)
+    resolved = airconn(*to_eu, word, env={"SECRET": "canary"})
+    assert resolved.code == 0, resolved.err
+    assert held()["connections"]["db"]["password"] == "canary"
+    Path("eu.json").unlink()
     allowed = airconn("import", "base.yaml", "--to", "@eu", "--overlay", "overlays/eu.yaml", env={"SECRET": "canary"})
     assert allowed.code == 0, allowed.err
     assert held()["connections"]["db"]["password"] == "canary"
