@@ -133,9 +133,8 @@ def test_an_overlay_that_only_a_project_names_takes_no_value_from_elsewhere(
     assert not Path("eu.json").exists()
     if value == "prompt:":
         return
-    other = airconn(
-        "import", "base.yaml", "--to", "@eu", "--resolve", "env:OTHER,file:elsewhere", env={"SECRET": "x"}
-    )
+    to_eu = ("import", "base.yaml", "--to", "@eu", "--resolve")
+    other = airconn(*to_eu, "env:OTHER,file:elsewhere", env={"SECRET": "canary"})
     assert (other.code, Path("eu.json").exists()) == (4, False)
     resolved = airconn(*to_eu, word, env={"SECRET": "canary"})
     assert resolved.code == 0, resolved.err
