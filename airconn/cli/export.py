@@ -10,6 +10,7 @@ import click
 from airconn.cli import options as opt
 from airconn.cli import several_options, several_view
 from airconn.cli.app import App
+from airconn.errors import UsageError
 
 if TYPE_CHECKING:
     from airconn.model import AirflowVersion, Selection
@@ -80,10 +81,9 @@ def command(
         writing=writing,
         allow_empty=allow_empty,
     )
-    if splitting is not None:
-        from airconn.cli.split_view import deliver_split
-
-        return deliver_split(app, request, splitting, network)
+    if targets and splitting is not None:
+        each = f"airconn export --from {targets[0].address} --split DIR"
+        raise UsageError("--split writes the objects of one address", hint=f"run it once for each: {each}")
     if targets:
         from airconn.cli.export_many import deliver_many
 
@@ -92,6 +92,10 @@ def command(
     source, selection, airflow = read_one(app, from_[0] if from_ else None, selection, airflow)
     sources = (source,) if source else ()
     request = replace(request, sources=sources, selection=selection, airflow=airflow)
+    if splitting is not None:
+        from airconn.cli.split_view import deliver_split
+
+        return deliver_split(app, request, splitting, network)
     return deliver(app, request, network)
 
 

@@ -25,7 +25,7 @@ class Surroundings:
     stdin: Callable[[], str] | None = None
     """Reads standard input, which the value `-` then stands for."""
     refusal: tuple[str, str] | None = None
-    """Why values from elsewhere may not be taken, and what allows it. None: they may."""
+    """Why values from elsewhere may not be taken, unless `refer` gives them, and what allows it. None: they may."""
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The environment of programs that are run for a value."""
     refer: Callable[[str, str], str | None] = field(default=lambda text, where: None)
@@ -63,7 +63,9 @@ def get(text: str, place: str, where: str, surroundings: Surroundings, *, secret
     """
     word, colon, rest = text.partition(":")
     word += colon
-    if surroundings.refusal and not is_literal(text) and not surroundings.follows(text):
+    if surroundings.refusal and not is_literal(text):
+        if (allowed := surroundings.refer(text, where)) is not None:
+            return _got(_without_line_end(allowed), where, secret)
         why, hint = surroundings.refusal
         raise UsageError(f"'{word}' isn't allowed here, because {why}", where=where, hint=hint, topic="targets")
     if word == "text:":

@@ -9,7 +9,7 @@ from typing import Any
 from airconn.addresses import is_file, runs_command
 from airconn.quoting import shown_address, to_json
 from airconn.report.results import SCHEMA_VERSION
-from airconn.transfer.target_listing import ListedGroup, ListedTarget, TargetList, TargetSetting
+from airconn.transfer.target_listing import ConfiguredGroup, ConfiguredTarget, TargetList, TargetSetting
 
 Row = tuple[str, str, str]
 """What it is, its value, and where it comes from."""
@@ -39,7 +39,7 @@ def targets_json(listed: TargetList) -> str:
     )
 
 
-def _target(target: ListedTarget) -> Mapping[str, Any]:
+def _target(target: ConfiguredTarget) -> Mapping[str, Any]:
     return {
         "name": target.name,
         "address": _shown(target.location) if target.location else None,
@@ -57,7 +57,7 @@ def _setting(setting: TargetSetting) -> Mapping[str, Any]:
     return said if setting.is_set is None else {**said, "is_set": setting.is_set}
 
 
-def _group(group: ListedGroup) -> Mapping[str, Any]:
+def _group(group: ConfiguredGroup) -> Mapping[str, Any]:
     return {
         "name": group.name,
         "members": list(group.members),
@@ -68,7 +68,7 @@ def _group(group: ListedGroup) -> Mapping[str, Any]:
     }
 
 
-def _located(target: ListedTarget) -> str:
+def _located(target: ConfiguredTarget) -> str:
     written, location = target.address.value, _shown(target.location)
     is_name = written.startswith("@") and written != target.name
     return f"{location} ({written})" if is_name and location else location or written

@@ -58,7 +58,7 @@ def make_change(
         cache(lambda: _read_input(places)) if are_arguments else None,
         environ=places.config.environ,
     )
-    follow = None
+    follow, of_project = None, surroundings
     if allowed := read_allowed(resolve, named_in):
         from airconn.transfer.resolving import References
 
@@ -66,6 +66,7 @@ def make_change(
         references: References = places.kept.setdefault(allowed, References(places, allowed, surroundings))
         follow = None if are_arguments else references.follow
         surroundings = replace(surroundings, refer=references.value, follows=references.allows)
+        of_project = replace(surroundings, refer=references.value_of_all, follows=references.allows_all)
     return Overrides(
         surroundings,
         changes.literal_masks,
@@ -75,7 +76,7 @@ def make_change(
         changes.renames,
         selection,
         option_of_sets,
-        _of_target(changes, places, surroundings),
+        _of_target(changes, places, of_project if changes.of_target.is_of_project else surroundings),
         follow,
     )
 
@@ -89,7 +90,7 @@ def _of_target(changes: ObjectChanges, places: Places, surroundings: Surrounding
         for path in said.overlays:
             _refuse_outside(path, places.config.directory)
         why = f"only {PROJECT_FILE} names this file"
-        hint = "--overlay FILE allows it for this run; or name the file in the target of your own config.toml"
+        hint = "--resolve or --overlay FILE allows it for this run, and the target of your own config.toml for all"
         surroundings = replace(surroundings, refusal=(why, hint))
     files = [places.open_file(path) for path in said.overlays if os.path.realpath(path) not in own]
     overlays = (read_overlay(file.text(), file.address) for file in files)

@@ -90,13 +90,24 @@ class References:
         """Whether a text is a reference to another place that the user allows."""
         return self._given(text, "") is not None
 
+    def allows_all(self, text: str) -> bool:
+        """Whether a text is a reference of any kind that the user allows."""
+        return reference_kind(text) in self.allowed.kinds
+
+    def value_of_all(self, text: str, where: str) -> str | None:
+        """As `value`, also of `env:` and `file:`, which an overlay that the user hasn't named may only have so."""
+        kind = reference_kind(text)
+        return self._value(Asked(text, kind, where, "") if kind in self.allowed.kinds and kind else None)
+
     def value(self, text: str, where: str) -> str | None:
         """The value of a reference in an overlay or an option. None for other texts, and raises as `follow`."""
-        asked = self._given(text, where)
+        return self._value(self._given(text, where))
+
+    def _value(self, asked: Asked | None) -> str | None:
         if asked is None:
             return None
         self._get([asked], NEWEST, rules_for(NEWEST))
-        got = next(got for (known, _), got in self._got.items() if known == text)
+        got = next(got for (known, _), got in self._got.items() if known == asked.text)
         return got if isinstance(got, str) else None
 
     def _given(self, text: str, where: str) -> Asked | None:

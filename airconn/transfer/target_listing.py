@@ -39,7 +39,7 @@ class TargetSetting:
 
 
 @dataclass(frozen=True, slots=True)
-class ListedTarget:
+class ConfiguredTarget:
     """A target, with its settings."""
 
     name: str
@@ -57,7 +57,7 @@ class ListedTarget:
 
 
 @dataclass(frozen=True, slots=True)
-class ListedGroup:
+class ConfiguredGroup:
     """A group, with its members as they are written."""
 
     name: str
@@ -74,8 +74,8 @@ class ListedGroup:
 class TargetList:
     """All targets and groups."""
 
-    targets: tuple[ListedTarget, ...]
-    groups: tuple[ListedGroup, ...]
+    targets: tuple[ConfiguredTarget, ...]
+    groups: tuple[ConfiguredGroup, ...]
 
     @property
     def problems(self) -> tuple[AirconnError, ...]:
@@ -107,11 +107,11 @@ def list_targets(config: Config) -> TargetList:
     targets = tuple(_listed(config, files, name) for name in config.places.names_of_targets())
     groups = [_group(config, files, name) for name in config.places.groups()]
     if targets and ALL not in config.places.groups():
-        groups.append(_checked(config, ListedGroup(f"@{ALL}", tuple(one.name for one in targets))))
+        groups.append(_checked(config, ConfiguredGroup(f"@{ALL}", tuple(one.name for one in targets))))
     return TargetList(targets, tuple(groups))
 
 
-def _listed(config: Config, files: _Files, name: str) -> ListedTarget:
+def _listed(config: Config, files: _Files, name: str) -> ConfiguredTarget:
     target = config.places.target(name)
     if target is None:
         raise LookupError("a name of the configuration is always found")
@@ -136,7 +136,7 @@ def _listed(config: Config, files: _Files, name: str) -> ListedTarget:
             for path in config.places.overlays_of(target)
             if not os.path.exists(path)  # noqa: PTH110 - a path of a user, which pathlib may not take
         )
-    return ListedTarget(f"@{name}", address, location, settings, login, has_login, tuple(problems))
+    return ConfiguredTarget(f"@{name}", address, location, settings, login, has_login, tuple(problems))
 
 
 def _address(target: NamedTarget, files: _Files) -> TargetSetting:
@@ -191,13 +191,13 @@ def _login(config: Config, name: str) -> tuple[str, bool]:
     return f"none; looked at {', '.join(known.looked_at)}" if known.looked_at else "none", False
 
 
-def _group(config: Config, files: _Files, name: str) -> ListedGroup:
+def _group(config: Config, files: _Files, name: str) -> ConfiguredGroup:
     file = config.places.file_of_group(name)
     members = config.places.groups()[name]
-    return _checked(config, ListedGroup(f"@{name}", members, (), file, files.line(file, "groups", name)))
+    return _checked(config, ConfiguredGroup(f"@{name}", members, (), file, files.line(file, "groups", name)))
 
 
-def _checked(config: Config, group: ListedGroup) -> ListedGroup:
+def _checked(config: Config, group: ConfiguredGroup) -> ConfiguredGroup:
     """The group with what it means, or with why it can't be used."""
     try:
         return replace(group, targets=tuple(target.address for target in targets_of(config, [group.name])))

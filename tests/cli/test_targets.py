@@ -126,13 +126,20 @@ def test_an_overlay_that_only_a_project_names_takes_no_value_from_elsewhere(
     assert result.code == 2
     assert result.err == SAID + (
         f"error: overlays/eu.yaml:3:5: '{word}:' isn't allowed here, because only airconn.toml names this file\n"
-        "hint:  --overlay FILE allows it for this run; or name the file in the target of your own config.toml "
+        "hint:  --resolve or --overlay FILE allows it for this run, and the target of your own config.toml for all "
         "(airconn help targets)\n"
         "nothing was written\n"
     )
     assert not Path("eu.json").exists()
     if value == "prompt:":
         return
+    to_eu = ("import", "base.yaml", "--to", "@eu", "--resolve")
+    other = airconn(*to_eu, "env:OTHER,file:elsewhere", env={"SECRET": "canary"})
+    assert (other.code, Path("eu.json").exists()) == (4, False)
+    resolved = airconn(*to_eu, word, env={"SECRET": "canary"})
+    assert resolved.code == 0, resolved.err
+    assert held()["connections"]["db"]["password"] == "canary"
+    Path("eu.json").unlink()
     allowed = airconn("import", "base.yaml", "--to", "@eu", "--overlay", "overlays/eu.yaml", env={"SECRET": "canary"})
     assert allowed.code == 0, allowed.err
     assert held()["connections"]["db"]["password"] == "canary"
@@ -344,3 +351,16 @@ def test_diff_compares_what_a_target_is_limited_to_and_says_that_it_uses_no_over
     assert "variables/region" in result.out
     assert "pools/small" not in result.out
     assert "connections/db" not in result.out
+
+
+def test_split_takes_one_place_and_knows_targets(airconn, project: Path) -> None:
+    assert airconn("import", "base.yaml", "--to", "eu.json").code == 0
+    (project / "airconn.toml").write_text('[targets.eu]\naddress = "eu.json"\nexclude = "pools/*"\n')
+    result = airconn("export", "--from", "@eu", "--from", "base.yaml", "--split", "objects")
+    assert result.code == 2
+    assert "--split writes the objects of one address" in result.err
+    assert not Path("objects").exists()
+    result = airconn("export", "--from", "@eu", "--split", "objects")
+    assert result.code == 0, result.err
+    assert "@eu: without pools/*" in result.err
+    assert not Path("objects/pools").exists()
