@@ -23,7 +23,7 @@ from airconn.transfer.interrupting import StopFlag
 from airconn.transfer.many.engine import ManyConduct, ManyHost, carry_out_all
 from airconn.transfer.many.members import Failure, label_of
 from airconn.transfer.many.results import ManyResult, TargetResult
-from airconn.transfer.many.tasks import Task
+from airconn.transfer.many.tasks import TargetTask
 from airconn.transfer.places import Places
 from airconn.transfer.request_parts import Network
 from airconn.transfer.side_by_side import Inbox
@@ -85,7 +85,7 @@ class ManyView:
 
         return Places(app.config, self._network, app.ask_value, watch)
 
-    def run(self, tasks: Sequence[Task], conduct: ManyConduct) -> ExitCode:
+    def run(self, tasks: Sequence[TargetTask], conduct: ManyConduct) -> ExitCode:
         """Carries out the tasks, shows what they do, and gives the exit code."""
         app = self._app
         values: Callable[[Step], Iterable[str]] = value_lines if self._show_values else lambda step: ()

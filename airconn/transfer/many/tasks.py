@@ -63,7 +63,7 @@ class Ready:
             self.places.__exit__(None, None, None)
 
 
-class Task(Protocol):
+class TargetTask(Protocol):
     """The work at one target."""
 
     @property
