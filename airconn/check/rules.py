@@ -314,5 +314,10 @@ ALL = (
         "AC512", "readable", _WARNING, "a file with secrets in it can be read by others",
         "chmod 600", is_fixable=True,
     ),
+    Rule(
+        "AC513", "beside-encrypted", _ERROR,
+        "a file in clear beside the same one encrypted, which git tracks or doesn't ignore",
+        "delete it, or list it in .gitignore, and take it out of git with 'git rm --cached'",
+    ),
 )  # fmt: skip
 BY_CODE = {rule.code: rule for rule in ALL}

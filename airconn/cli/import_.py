@@ -12,6 +12,7 @@ from airconn.cli.app import App
 from airconn.cli.backup_option import command_words
 from airconn.cli.backup_option import no_backup as no_backup_option
 from airconn.cli.several_targets import several_targets
+from airconn.cli.target_settings_line import tell_settings
 from airconn.errors import UsageError
 from airconn.transfer.standard_input import refuse_second_use
 
@@ -160,6 +161,7 @@ def command(
         many = Conduct(dry_run, exit_code, yes, confirm, fail_fast, verify)
         options = ManyOptions(many, network, output, parallel, canary, show_values, words)
         return import_many(app, targets, request, options, plan_out)
+    tell_settings(app, targets[0])
     request = request_of(request, targets[0])
     if plan_out:
         planfile.refuse_untrusted(request)

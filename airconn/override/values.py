@@ -24,6 +24,8 @@ class Surroundings:
     ask: Callable[[str], str]
     stdin: Callable[[], str] | None = None
     """Reads standard input, which the value `-` then stands for."""
+    refusal: tuple[str, str] | None = None
+    """Why values from elsewhere may not be taken, and what allows it. None: they may."""
 
     def is_literal(self, text: str) -> bool:
         """Whether a value is in the option itself."""
@@ -54,6 +56,11 @@ def get(text: str, place: str, where: str, surroundings: Surroundings, *, secret
     """
     word, colon, rest = text.partition(":")
     word += colon
+    if surroundings.refusal and not is_literal(text):
+        why, hint = surroundings.refusal
+        raise UsageError(
+            f"{word} is not taken from elsewhere, because {why}", where=where, hint=hint, topic="targets"
+        )
     if word == "text:":
         return Value(_sound(rest, where), adapts=False)
     if text == STDIN and surroundings.stdin is not None:

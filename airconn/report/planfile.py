@@ -25,7 +25,7 @@ from airconn.transfer.importing import Import
 from airconn.transfer.request_json import as_json, import_request
 from airconn.transfer.requests import ImportRequest
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _KEYS = {"target": str, "digests": dict, "objects": list}
 _HINT = "make one with: airconn import SOURCE --plan-out FILE"
 

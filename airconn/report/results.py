@@ -256,6 +256,11 @@ def _number(number: int, word: str) -> str:
 
 def list_json(bundle: Bundle, source: str) -> str:
     """The ids and types of a bundle as JSON; no values."""
+    return to_json({"schema_version": SCHEMA_VERSION, "source": source, "objects": list_entries(bundle)})
+
+
+def list_entries(bundle: Bundle) -> list[dict[str, Any]]:
+    """The ids and types of a bundle, an entry for each object."""
     objects: list[dict[str, Any]] = []
     for obj in bundle:
         entry: dict[str, Any] = {"kind": obj.kind.value, "id": obj.id, "origin": str(obj.origin)}
@@ -264,7 +269,7 @@ def list_json(bundle: Bundle, source: str) -> str:
         if isinstance(obj, Pool):
             entry |= {"slots": obj.slots, "include_deferred": obj.include_deferred}
         objects.append(entry | {"hidden": list(hidden_fields(obj))})
-    return to_json({"schema_version": SCHEMA_VERSION, "source": source, "objects": objects})
+    return objects
 
 
 def some(names: Sequence[str]) -> str:

@@ -6,19 +6,24 @@ from dataclasses import replace
 
 from airconn.model import Selection
 from airconn.targets import Target
+from airconn.transfer.request_parts import TargetChanges
 from airconn.transfer.requests import ImportRequest
 
 
 def request_of(request: ImportRequest, target: Target) -> ImportRequest:
     """The import into one target: its overlays and renames below those of the command line, the objects that both
     select, and its Airflow where the command line says none.
+
+    A plan file keeps the result, so that `airconn apply` needs no settings of the target but its address.
     """
     changes = request.changes
-    overlays, renames = (*target.overlays, *changes.overlays), (*target.renames, *changes.renames)
+    of_target = TargetChanges(target.overlays, target.renames, target.has_overlays_of_project, target.address)
+    if of_target:
+        changes = replace(changes, of_target=of_target)
     return replace(
         request,
         selection=selection_of(request.selection, target),
-        changes=replace(changes, overlays=overlays, renames=renames),
+        changes=changes,
         airflow=request.airflow or target.airflow,
     )
 
