@@ -65,7 +65,7 @@ class ManyView:
         self._way_on = way_on
         self._nothing = nothing
         self._backup = backup
-        self._results: list[TargetResult] = []
+        self.results: list[TargetResult] = []
         self._written: Counter[str] = Counter()
         self._whole = 0
         """The lines on targets of which nothing is wrong."""
@@ -96,6 +96,7 @@ class ManyView:
             self._confirm,
             self._on_planned,
             self._on_plans,
+            self._tell_errors,
             self._on_event,
             self._on_result,
             self._tell_of_stop,
@@ -257,7 +258,7 @@ class ManyView:
     def _on_result(self, result: TargetResult) -> None:
         """Shows what became of a target, in one line and those of what is wrong."""
         app = self._app
-        self._results.append(result)
+        self.results.append(result)
         if self._dry_run and result.error is None and result.plan is None:
             return
         app.notes(

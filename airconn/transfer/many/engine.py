@@ -53,6 +53,8 @@ class ManyHost:
     """Gets how many plans of how many are made."""
     on_plans: Callable[[Sequence[TargetResult]], None] = lambda results: None
     """Gets the plans, and the targets without one, before anything is asked or written."""
+    on_refused: Callable[[Sequence[TargetResult]], None] = lambda results: None
+    """Gets the targets that need the user's yes, where nobody can be asked for it."""
     on_event: Callable[[Target, Event], None] = lambda target, event: None
     on_result: Callable[[TargetResult], None] = lambda result: None
     """Gets the result of each target, in their order."""
@@ -226,7 +228,7 @@ class _Run:
         said = self._host.confirm([self._results[task.target.address] for task in tasks])
         if said is False:
             raise BlockedError("the writes weren't confirmed")
-        agreed = list(tasks)
+        refused: list[TargetTask] = []
         for task in tasks if said is None else ():
             address = task.target.address
             confirms = self._each.confirm or task.confirms
@@ -235,8 +237,10 @@ class _Run:
                 ready.close()
                 error = unasked(ready.prepared)
                 self._results[address] = replace(self._results[address], error=error, exit_code=error.exit_code)
-                agreed.remove(task)
-        return agreed
+                refused.append(task)
+        if refused:
+            self._host.on_refused([self._results[task.target.address] for task in refused])
+        return [task for task in tasks if task not in refused]
 
     def _write_some(self, tasks: Sequence[TargetTask]) -> None:
         for task in tasks:
