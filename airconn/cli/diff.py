@@ -27,6 +27,7 @@ _TWO = 2
 @click.option("--exit-code", is_flag=True, help="Exit with 6 if anything differs. Hidden values don't count.")
 @click.option("--show-values", is_flag=True, help="Show the values of what differs; what may be a secret is masked.")
 @opt.strict("anything")
+@opt.resolve
 @opt.selection
 @opt.allowing_nothing
 @opt.reading
@@ -45,6 +46,7 @@ def command(
     exit_code: bool,
     show_values: bool,
     strict: bool | None,
+    resolve: tuple[str, ...],
     selection: Selection,
     allow_empty: bool,
     source_format: SourceFormat,
@@ -106,6 +108,7 @@ def command(
         names[1],
         exit_code,
         app.config.is_strict(strict),
+        resolve,
         source_format=source_format,
         selection=selection,
         airflow=airflow,

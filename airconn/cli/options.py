@@ -37,6 +37,7 @@ from airconn.cli.option_values import (
     together,
 )
 from airconn.cli.redirect_option import allow_redirect
+from airconn.cli.resolve_option import resolve as resolve
 from airconn.cli.strict_option import strict as strict
 from airconn.errors import UsageError
 from airconn.formats import FormatOption
@@ -259,9 +260,7 @@ def _max_delete(by: str) -> Callable[[F], F]:
 max_delete = _max_delete("globs")
 
 confirm = click.option(
-    "--confirm",
-    is_flag=True,
-    help="Ask before all writes, after the plan. Without a terminal, add --yes.",
+    "--confirm", is_flag=True, help="Ask before all writes, after the plan. Without a terminal, add --yes."
 )
 
 
@@ -339,8 +338,7 @@ overriding = as_one(
             multiple=True,
             metavar="FILE",
             shell_complete=complete_address,
-            help="Override fields of the sources by those in FILE. FILE is YAML or JSON: connections, "
-            "variables and pools by id. May be repeated.",
+            help="Override fields of the sources by those in FILE: YAML or JSON with objects by id. May be repeated.",
         ),
         literal := click.option(
             "--literal",
@@ -351,6 +349,7 @@ overriding = as_one(
             shell_complete=complete_value,
             help="Use the *** or the placeholder there (a mask, a reference, …) as the real value. May be repeated.",
         ),
+        resolve,
     ],
 )
 """A command gets `ObjectChanges` as `changes`."""

@@ -32,7 +32,7 @@ from airconn.model import (
 )
 from airconn.model.ambiguity import Ambiguity
 from airconn.model.jsontext import Number
-from airconn.model.placeholders import placeholder_in, whole_form, whole_words
+from airconn.model.placeholders import placeholder_in, stands_for_all, whole_words
 from airconn.model.reading import FoundUri
 
 _JSON_KEYS = dict.fromkeys(
@@ -114,7 +114,7 @@ def from_uri(
             raise InputError(f"{conn_id}: {message}", where=str(origin), hint=found) from None
         raise InputError(f"{conn_id}: {message}", where=str(origin), hint=error.hint) from None
     unsaid = UNDESCRIBED if parsed.conn_type else UNDESCRIBED | UNTYPED
-    whole = whole_form(uri)
+    whole = uri.strip() if stands_for_all(uri) else ""
     connection = connection_uri.fields_of(
         conn_id,
         parsed,

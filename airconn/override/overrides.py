@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from airconn.errors import UsageError
 from airconn.model import MASK, NEWEST, AirflowObject, AirflowVersion, Bundle, Kind, Rules, Selection, rules_for
+from airconn.model.jsontext import JsonPath
 from airconn.model.reading import Note
 from airconn.model.secret_values import is_certain
 from airconn.model.sensitive import has_secrets, is_sensitive_place
 from airconn.override import edit, places, values
-from airconn.override.overlay import Overlay
+from airconn.override.overlay import Overlay, paths_of
 from airconn.override.places import FieldPlace
 from airconn.override.values import Surroundings
+
+Settled = frozenset[tuple[Kind, str, str, JsonPath]]
+"""Leaves that an override sets, each by the kind and the id of its object, its field, and its path."""
+Given = tuple[str, str]
+"""The text of a value, and where it is."""
+Follow = Callable[[Bundle, Settled, Sequence[Given], AirflowVersion], Bundle]
+"""Replaces the references in objects, except settled leaves, and prepares the values of other texts."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -47,6 +55,9 @@ class Overrides:
     of_target: TargetOverrides = field(default_factory=TargetOverrides)
     """What comes before all of these but the literal masks."""
 
+    follow: Follow | None = None
+    """Replaces references in the sources, where the user allows that."""
+
     def __call__(self, bundle: Bundle, airflow: AirflowVersion = NEWEST) -> Bundle:
         return self.apply(bundle, airflow)
 
@@ -67,13 +78,15 @@ class Overrides:
         return Note(where, f"{what} isn't used: the sources hold nothing for it{more}")
 
     def apply(self, bundle: Bundle, airflow: AirflowVersion = NEWEST) -> Bundle:
-        """`bundle` with literal masks, then overlays, then set values, then renames applied.
+        """`bundle` with literal masks, then references, overlays, set values and renames applied.
 
         All else stays, origins included. Raises `UsageError` that quotes no value, also for an extra that `airflow`
         doesn't take.
         """
         rules = rules_for(airflow)
         bundle = bundle if self.are_arguments else self._unmasked(bundle)
+        if self.follow is not None:
+            bundle = self.follow(bundle, self._settled(bundle), tuple(self._given(bundle)), airflow)
         for overlay in self.of_target.overlays:
             bundle = overlay.apply(bundle, self.of_target.surroundings or self.surroundings, self.selection, rules)
         for overlay in self.overlays:
@@ -92,6 +105,29 @@ class Overrides:
         """Whether the values to set are the command itself, so that a literal one is one of them."""
         return not self.option
 
+    def _settled(self, bundle: Bundle) -> Settled:
+        """The leaves that overlays and options set, whatever the sources have there."""
+        leaves = [
+            (entry.kind, entry.id, field, path)
+            for overlay in (*self.of_target.overlays, *self.overlays)
+            for entry in overlay.entries
+            for field in entry.fields
+            for path in paths_of(entry.fields[field])
+        ]
+        places_ = [places.find_assigned(self.option, text, bundle)[0] for text in self.sets]
+        places_ += [places.find_assigned("--set-file", text, bundle)[0] for text in self.set_files]
+        return frozenset((*leaves, *((place.kind, place.id, place.field, place.path) for place in places_)))
+
+    def _given(self, bundle: Bundle) -> Iterator[Given]:
+        """The values that are in other places, so that each of these is read once for all."""
+        for text in self.sets:
+            place, given = places.find_assigned(self.option, text, bundle)
+            yield given, f"{self.option} {place}"
+        for overlay in (*self.of_target.overlays, *self.overlays):
+            for entry in overlay.entries:
+                if self.selection.wants(entry.kind, entry.id):
+                    yield from entry.texts()
+
     def _unmasked(self, bundle: Bundle) -> Bundle:
         for text in self.literal_masks:
             place = places.find("--literal", text, bundle)
@@ -109,13 +145,16 @@ class Overrides:
                 + ("an --overlay file" if self.option else "- (standard input)"),
             )
         value = values.get(given, str(place), where, self.surroundings, secret=secret)
-        return _with(bundle, edit.checked(edit.with_value(obj, place, value, where), place.field, rules, where))
+        changed = edit.checked(edit.with_value(obj, place, value, where), place.field, rules, where)
+        is_literal = self.surroundings.is_literal(given)
+        return _with(bundle, changed if is_literal else edit.marked(changed, place.field, (place.path,)))
 
     def _put_file(self, bundle: Bundle, place: FieldPlace, path: str, rules: Rules) -> Bundle:
         obj, where = _object(bundle, place), f"--set-file {place}"
         secret = is_sensitive_place(obj, place.field, place.path)
         value = values.whole_file(path, where, self.surroundings, secret=secret)
-        return _with(bundle, edit.checked(edit.with_value(obj, place, value, where), place.field, rules, where))
+        changed = edit.checked(edit.with_value(obj, place, value, where), place.field, rules, where)
+        return _with(bundle, edit.marked(changed, place.field, (place.path,)))
 
 
 def _shows_secrets(place: FieldPlace, given: str) -> bool:

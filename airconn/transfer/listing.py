@@ -10,6 +10,7 @@ from airconn.stores.base import Context, Store
 from airconn.transfer import reported_reads
 from airconn.transfer.empty_runs import refuse_nothing, refuse_unmatched
 from airconn.transfer.globs import find_named
+from airconn.transfer.overriding import resolved
 from airconn.transfer.places import Places
 from airconn.transfer.request_parts import AS_THEY_TELL, SourceFormat
 from airconn.transfer.results import ReadRequest, Result
@@ -71,6 +72,8 @@ class ShowRequest:
     airflow: AirflowVersion | None = None
     allow_empty: bool = False
     """Whether a glob may match nothing."""
+    resolve: tuple[str, ...] = ()
+    """Which references are replaced by their values, in the words of `--resolve`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,4 +91,5 @@ def show_objects(request: ShowRequest, places: Places) -> Shown:
     context = places.context(request.airflow or NEWEST)
     described = store.describe(context)
     found = find_named(store, request.names, request.selection, context, allow_empty=request.allow_empty)
-    return Shown(described.text, found.objects, notes=found.reading.notes)
+    objects = resolved(found.objects, request.resolve, places, context.airflow)
+    return Shown(described.text, objects, notes=found.reading.notes)

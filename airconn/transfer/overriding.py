@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from airconn.config import PROJECT_FILE
 from airconn.errors import UsageError
-from airconn.model import Selection
+from airconn.model import AirflowObject, AirflowVersion, Bundle, Selection
 from airconn.transfer.loading import Change
 from airconn.transfer.places import Places
 from airconn.transfer.request_parts import ObjectChanges
@@ -21,18 +21,29 @@ if TYPE_CHECKING:
 
 
 def make_change(
-    changes: ObjectChanges, selection: Selection, places: Places, *, are_arguments: bool = False
+    changes: ObjectChanges,
+    selection: Selection,
+    places: Places,
+    *,
+    are_arguments: bool = False,
+    resolves: bool = True,
 ) -> Change | None:
     """The change of the objects that `selection` selects. None without options for it.
 
     If the values to set `are_arguments` of the command, `-` is the text of standard input.
 
-    Overlays are read at once, and other values when they are needed. Raises `InputError` for a faulty overlay.
+    References are followed as `--resolve` says, else the user's configuration, except with `resolves=False` and in
+    the objects that arguments change. Overlays are read at once, and other values when they are needed.
+
+    Raises `InputError` for a faulty overlay.
     """
-    if not changes:
+    resolve, named_in = (changes.resolve, "--resolve") if changes.resolve else places.config.resolve_words()
+    resolve = resolve if resolves else ()
+    if not (changes or resolve):
         return None
 
     from airconn.override import Overrides, Surroundings, read_overlay, refuse_shapeless
+    from airconn.override.allowed import read_allowed
 
     option_of_sets = "" if are_arguments else "--set"
     named = ((option_of_sets, changes.sets), ("--set-file", changes.set_files), ("--rename", changes.renames))
@@ -45,7 +56,16 @@ def make_change(
         places.read_value,
         cache(places.ask),
         cache(lambda: _read_input(places)) if are_arguments else None,
+        environ=places.config.environ,
     )
+    follow = None
+    if allowed := read_allowed(resolve, named_in):
+        from airconn.transfer.resolving import References
+
+        # One for all targets of a run, which asks for each value once.
+        references: References = places.kept.setdefault(allowed, References(places, allowed, surroundings))
+        follow = None if are_arguments else references.follow
+        surroundings = replace(surroundings, refer=references.value, follows=references.allows)
     return Overrides(
         surroundings,
         changes.literal_masks,
@@ -56,6 +76,7 @@ def make_change(
         selection,
         option_of_sets,
         _of_target(changes, places, surroundings),
+        follow,
     )
 
 
@@ -86,6 +107,20 @@ def _refuse_outside(path: str, directory: Path) -> None:
             hint="name it in your own config.toml, or with --overlay",
             topic="targets",
         )
+
+
+def resolved(
+    objects: tuple[AirflowObject, ...], resolve: tuple[str, ...], places: Places, airflow: AirflowVersion
+) -> tuple[AirflowObject, ...]:
+    """The objects with references replaced, as `resolve` or else the user's configuration says.
+
+    Raises as the change of `make_change`.
+    """
+    change = make_change(ObjectChanges(resolve=resolve), Selection(), places)
+    if change is None:
+        return objects
+    bundle = change(Bundle.of(objects), airflow)
+    return tuple(bundle.get(obj.kind, obj.id) or obj for obj in objects)
 
 
 def _read_input(places: Places) -> str:

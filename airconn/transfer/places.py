@@ -38,6 +38,8 @@ class Places:
         self._network = network
         self._watch = watch
         self._opened: list[Store] = []
+        self.kept: dict[object, Any] = {}
+        """What a run keeps for its other parts, such as the values of references, by what it is for."""
         self.read_value = cache(self._read_value)
         """The text of a file. It is read once, because the file of a shell's `<(command)` can't be read again."""
 
@@ -53,6 +55,13 @@ class Places:
     def open(self, address: str, source: SourceFormat = AS_THEY_TELL) -> Store:
         """The store of an address. It sends no request yet. Raises `UsageError`."""
         return self._open(self.config.resolve(address), source)
+
+    def open_referred(self, address: str, named_in: str) -> Store:
+        """The store of an address that a reference in `named_in` names, which the user may not have written.
+
+        Raises `UsageError`, and `BlockedError` where it may not have credentials.
+        """
+        return self._open(self.config.referred(address, named_in), AS_THEY_TELL)
 
     def open_address(self, address: Address, source: SourceFormat = AS_THEY_TELL) -> Store:
         """The store of an address whose settings are known. It sends no request yet. Raises `UsageError`."""

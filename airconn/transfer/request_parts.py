@@ -67,9 +67,11 @@ class ObjectChanges:
     overlays: tuple[str, ...] = ()
     literal_masks: tuple[str, ...] = ()
     of_target: TargetChanges = field(default_factory=TargetChanges)
+    resolve: tuple[str, ...] = ()
+    """Which references in objects are replaced by their values, in the words of `--resolve`."""
 
     def __bool__(self) -> bool:
-        said = (self.sets, self.set_files, self.renames, self.overlays, self.literal_masks)
+        said = (self.sets, self.set_files, self.renames, self.overlays, self.literal_masks, self.resolve)
         return any(said) or bool(self.of_target)
 
 
