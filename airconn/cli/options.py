@@ -32,7 +32,6 @@ from airconn.cli.option_values import (
     make_network,
     make_selection,
     make_source_format,
-    make_splitting,
     make_writing,
     together,
 )
@@ -247,7 +246,8 @@ rehearsing = together(
 yes = click.option("--yes", "-y", is_flag=True, help="Don't ask before deletions, restarts or writes.")
 
 
-def _max_delete(by: str) -> Callable[[F], F]:
+def most_deletions(by: str) -> Callable[[F], F]:
+    """The option `--max-delete`, which limits what `by` deletes."""
     return click.option(
         "--max-delete",
         type=click.IntRange(0),
@@ -257,7 +257,7 @@ def _max_delete(by: str) -> Callable[[F], F]:
     )
 
 
-max_delete = _max_delete("globs")
+max_delete = most_deletions("globs")
 
 confirm = click.option(
     "--confirm", is_flag=True, help="Ask before all writes, after the plan. Without a terminal, add --yes."
@@ -282,26 +282,10 @@ limit = click.option(
 pruning = together(
     [
         click.option("--prune", is_flag=True, help="Delete selected objects that the sources don't have."),
-        _max_delete("--prune"),
+        most_deletions("--prune"),
         yes,
     ]
 )
-
-splitting = as_one(
-    "splitting",
-    make_splitting,
-    [
-        click.option(
-            "--split",
-            type=click.Path(path_type=Path),
-            metavar="DIR",
-            help="Write a file for each object into DIR, secrets as references that --fill fills.",
-        ),
-        click.option("--prune", is_flag=True, help="With --split: delete the files of objects that are gone."),
-        _max_delete("--prune"),
-    ],
-)
-"""A command gets a `Splitting` as `splitting`, or None."""
 
 overriding = as_one(
     "changes",

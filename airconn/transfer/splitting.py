@@ -264,7 +264,7 @@ def _refuse_changed(path: Path, old: str | None) -> None:
 
 
 def _text_of(path: Path) -> str | None:
-    """The text of a file. None if there is none. What isn't a file with a text is one that no split has written."""
+    """The text of a file, and None without a file. What no split can have written counts as an empty text."""
     if not os.path.lexists(path):
         return None
     try:
