@@ -21,6 +21,7 @@ from airconn.cli.completing import complete_rule as complete_rule
 from airconn.cli.completing import complete_version as complete_version
 from airconn.cli.completing_ids import complete_object as complete_object
 from airconn.cli.completing_ids import complete_value as complete_value
+from airconn.cli.deletion_option import most_deletions
 from airconn.cli.empty_runs import allowing_nothing as allowing_nothing
 from airconn.cli.empty_runs import warn_of_nothing as warn_of_nothing
 from airconn.cli.encrypt_option import encrypting
@@ -244,17 +245,6 @@ rehearsing = together(
 )
 
 yes = click.option("--yes", "-y", is_flag=True, help="Don't ask before deletions, restarts or writes.")
-
-
-def most_deletions(by: str) -> Callable[[F], F]:
-    """The option `--max-delete`, which limits what `by` deletes."""
-    return click.option(
-        "--max-delete",
-        type=click.IntRange(0),
-        default=10,
-        metavar="N",
-        help=f"The most objects that {by} may delete [10].",
-    )
 
 
 max_delete = most_deletions("globs")

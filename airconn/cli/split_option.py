@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from airconn.cli.deletion_option import most_deletions
 from airconn.cli.option_values import as_one
-from airconn.cli.options import most_deletions
 from airconn.errors import UsageError
 
 if TYPE_CHECKING:
