@@ -145,9 +145,9 @@ FORMS: tuple[Form, ...] = (
         way_out="use --resolve ref",
     ),
     Form(
-        _REFERENCE, "a reference to another place of the --fill", r"ref:#(?:connections|variables|pools)/.*", ("ref:#",),
-        ("ref:#connections/db.password", "ref:#variables/api key"),
-        way_out="write the reference to its own place, or the value",
+        _REFERENCE, "a reference to the value of another object or field", r"ref:#(?:connections|variables|pools)/.*",
+        ("ref:#",), ("ref:#connections/db.password", "ref:#variables/api key"),
+        way_out="write the value, or ref:# with its own id and field, which --fill fills",
     ),
     Form(_REFERENCE, "a reference to an environment variable", reference_forms.ENV, ("env:",), ("env:DB_PASSWORD",),
          _PASSWORDS, "use --resolve env"),
