@@ -51,7 +51,7 @@ HEADINGS = (
     ),
     Heading(
         "Output",
-        "--out --output --show-values --reveal --limit --quiet --verbose --help --help-all",
+        "--out --split --output --show-values --reveal --limit --quiet --verbose --help --help-all",
         "--replace --replace-references --encrypt",
     ),
 )
