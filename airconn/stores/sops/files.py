@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,15 +44,17 @@ def clear(sealed: str, program: SopsProgram, where: str) -> str:
     return clear_text(sealed, decrypted(sealed, type_, program, where), type_)
 
 
-def changed(sealed: str, old: str, new: str, program: SopsProgram, where: str) -> str:
+def changed(
+    sealed: str, old: str, new: str, program: SopsProgram, where: str, *, kept: Collection[changes.Path] = ()
+) -> str:
     """The encrypted text with the values of `new` instead of those of `old`, its clear text.
 
-    All other ciphertexts, the keys and the comments stay to the byte. Raises `InputError`, and `BlockedError` for a
-    change that SOPS can't make exactly.
+    What is at a `kept` place stays as it is. All other ciphertexts, the keys and the comments stay to the byte.
+    Raises `InputError`, and `BlockedError` for a change that SOPS can't make exactly.
     """
     type_ = type_of(sealed)
     assert type_ is not None  # noqa: S101 - callers have looked
-    change = changes.change_of(sealed, old, new, type_)
+    change = changes.change_of(sealed, old, new, type_, kept)
     if not change.steps:
         return sealed
     indexes = [step.index for step in change.steps]
@@ -68,7 +70,7 @@ def changed(sealed: str, old: str, new: str, program: SopsProgram, where: str) -
         result = file.text()
     if change.keeps_shape:
         result = grafted(sealed, result, type_)
-    _refuse_inexact(result, new, type_, program, where)
+    _refuse_inexact(result, change.result, type_, program, where)
     return result
 
 
@@ -82,7 +84,8 @@ def encrypted(
     """A text encrypted as a file of this path: by the rules of `config`, or with the keys of the text `like`.
 
     Without either, with the keys that `SOPS_*` variables name. Raises `NoRuleError` without keys, `UsageError`
-    without a program that can do it, `TargetError` if SOPS fails, and `BlockedError` for a text that SOPS can't keep exactly.
+    without a program that can do it, `TargetError` if SOPS fails, and `BlockedError` for a text that SOPS can't keep
+    exactly.
     """
     where = str(path)
     if program.path() is None:
@@ -110,7 +113,7 @@ def _refuse_lines(new: str, type_: SopsType, where: str) -> None:
         )
 
 
-def _refuse_inexact(sealed: str, new: str, type_: SopsType, program: SopsProgram, where: str) -> None:
+def _refuse_inexact(sealed: str, new: str | Sequence[Any], type_: SopsType, program: SopsProgram, where: str) -> None:
     """Raises `BlockedError` unless an encrypted text has exactly the values that it is to have."""
     try:
         back = clear(sealed, program, where)
