@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "First": ("doctor", "login", "addresses", "troubleshooting"),
+    "First": ("doctor", "login", "addresses", "targets", "troubleshooting"),
     "Import, change, go back": ("plans", "overlays", "secrets", "objects", "comparing", "undo", "upgrading"),
     "Files": ("formats", "dotenv", "check", "git", "running"),
     "Airflows": ("lookup", "astro", "mwaa", "composer", "sandboxes"),

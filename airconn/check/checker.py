@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from airconn.airflow.versions import NEWEST_AIRFLOW_2
-from airconn.check import encrypted_files, env_lines, file_modes, objects
+from airconn.check import encrypted_files, env_lines, file_modes, migration, objects
 from airconn.check.reading import by_place, line_and_column
 from airconn.check.rules import BY_CODE, Finding, Severity
 from airconn.errors import InputError
@@ -26,6 +26,7 @@ from airconn.model import (
     Selection,
     Text,
     Variable,
+    hidden_fields,
     is_untyped,
     number_of,
     rules_for,
@@ -53,13 +54,23 @@ def check_all(
     selection: Selection,
     airflow: AirflowVersion = NEWEST,
     ignore: frozenset[str] = frozenset(),
+    *,
+    migrates: bool = False,
 ) -> list[Finding]:
-    """The findings of each file, and those of all files together."""
+    """The findings of each file, and those of all files together. `migrates`: also which providers they need."""
     checked = [check(store, selection, airflow) for store in stores]
     found = [finding for file in checked for finding in file.findings]
+    found += [finding for file in checked if migrates for finding in _needs(file)]
     found += _doubles([obj for file in checked for obj in file.objects])
     kept = (finding for finding in dict.fromkeys(found) if finding.code not in ignore)
     return sorted(kept, key=lambda finding: finding.order)
+
+
+def _needs(file: Checked) -> Iterator[Finding]:
+    """The finding for the providers that the connections of a file need."""
+    if needed := migration.packages(file.objects):
+        rule = BY_CODE["AC315"]
+        yield Finding(rule, file.file, 1, 1, needed[0], rule.severity, fix=needed[1])
 
 
 def check(store: FileStore, selection: Selection, airflow: AirflowVersion = NEWEST) -> Checked:
@@ -129,17 +140,30 @@ class _Checker:
             for note in reading.notes:
                 self.add("AC102", line_and_column(self.file, note.where), note.message)
         self.faulty_uris(reading, found)
+        self.single_objects(reading, found)
+        self.open_secrets(found)
+
+    def single_objects(self, reading: Reading, found: Iterable[AirflowObject]) -> None:
+        """Adds the findings about each object by itself."""
         of_uris = {(seen.conn_id, seen.origin) for seen in reading.uris}
         for obj in found:
-            is_uri = bool(of_uris) and (obj.id, obj.origin) in of_uris
-            for code, message, severity in objects.problems(obj, self.airflow, is_uri=is_uri):
-                if code == "AC313" and is_untyped(obj) and self.store.format_name() in ("json", "yaml"):
-                    message = "conn_type is missing; 'airflow connections import' fails without it"
-                    severity = Severity.ERROR
-                self.add(code, self.place(obj), message, obj.kind, obj.id, severity=severity)
-            for ambiguity in obj.ambiguities:
-                self.ambiguity(obj, ambiguity)
-        self.open_secrets(found)
+            self.object(obj, reading, is_uri=bool(of_uris) and (obj.id, obj.origin) in of_uris)
+
+    def object(self, obj: AirflowObject, reading: Reading, *, is_uri: bool) -> None:
+        """Adds the findings of one object."""
+        # Values that --fill has are written so on purpose.
+        is_referred = set(hidden_fields(obj)) <= {*reading.referred.get((obj.kind, obj.id), ())}
+        for code, message, severity in objects.problems(obj, self.airflow, is_uri=is_uri):
+            if code == "AC501" and is_referred:
+                continue
+            if code == "AC313" and is_untyped(obj) and self.store.format_name() in ("json", "yaml"):
+                message = "conn_type is missing; 'airflow connections import' fails without it"
+                severity = Severity.ERROR
+            self.add(code, self.place(obj), message, obj.kind, obj.id, severity=severity)
+        for code, message, fix in () if self.airflow.is_airflow_2 else migration.problems(obj):
+            self.add(code, self.place(obj), message, obj.kind, obj.id, fix=fix)
+        for ambiguity in obj.ambiguities:
+            self.ambiguity(obj, ambiguity)
 
     def read(self, airflow: AirflowVersion) -> Reading:
         return self.store.read_text(Context(airflow), keeps_uris=True)

@@ -136,10 +136,13 @@ class App:
         """The progress line. All output goes through it."""
         return Progress(self.stderr, self.clock, colours=self.colours(self.stderr))
 
-    def watch(self, what: str, done: int, total: int | None) -> None:
-        """Shows the progress of a read, on a terminal that can erase a line, and unless `--quiet` is given."""
+    def watch(self, what: str, done: int, total: int | None, name: str = "") -> None:
+        """Shows the progress of a read, on a terminal that can erase a line, and unless `--quiet` is given.
+
+        `name` is that of one of several targets.
+        """
         if self._shows_progress:
-            self.progress.watch(what, done, total)
+            self.progress.watch(what, done, total, name=name)
 
     @cached_property
     def _shows_progress(self) -> bool:
@@ -328,12 +331,13 @@ class App:
         groups: dict[tuple[object, ...], list[Note]] = {}
         for place, note in enumerate(notes):
             alone = place if self.verbosity > 0 else None
-            groups.setdefault((alone, note.message, note.failed, note.is_detail or note.is_minor), []).append(note)
-        for (_, message, failed, is_verbose), same in groups.items():
+            key = (alone, note.message, note.failed, note.is_detail or note.is_minor, note.is_remark)
+            groups.setdefault(key, []).append(note)
+        for (_, message, failed, is_verbose, is_remark), same in groups.items():
             places = list(dict.fromkeys(note.where for note in same))
             text = f"{places[0]}: {message}" if len(places) == 1 else f"{message} ({len(places):,}: {some(places)})"
-            if is_verbose:
-                self.say(clean(text), level=1)
+            if is_verbose or is_remark:
+                self.say(clean(text), level=1 if is_verbose else 0)
             else:
                 self.warn(clean(text), level=-1 if failed else 0)
 

@@ -97,9 +97,9 @@ def _fill_leaves(ours: Text, theirs: Text) -> Any:
     }
     if not shown:
         return ours
-    return Text.of(
-        jsontext.dumps(jsontext.replace_leaves(jsontext.loads(ours.text), lambda path, leaf: shown.get(path, leaf)))
-    )
+    filled = jsontext.replace_leaves(jsontext.loads(ours.text), lambda path, leaf: shown.get(path, leaf))
+    # A text with a hidden leaf was written anew. Where the other one is the same JSON, its spelling is the original.
+    return theirs if filled == raw else Text.of(jsontext.dumps(filled))
 
 
 def _inside(value: Any, path: JsonPath) -> Any:

@@ -11,6 +11,7 @@ from airconn.errors import AirconnError, BlockedError, InputError, UsageError
 from airconn.formats.base import WriteOptions
 from airconn.model import ALL_KINDS, AirflowObject, AirflowVersion, Kind, Selection
 from airconn.stores.base import Context, Store
+from airconn.stores.directory import DirectoryStore, refuse_as_target
 from airconn.stores.file import FileStore, kept_in_words
 from airconn.stores.saving import refuse_unwritable
 from airconn.transfer import reported_reads
@@ -89,10 +90,11 @@ def open_sources(request: ExportRequest, places: Places) -> Sequence[Store]:
         return [places.open_target(None, request.source_format)]
     stores = [places.open(source, request.source_format) for source in request.sources]
     for store in stores if request.only_files else ():
-        if not isinstance(store, FileStore):
+        if not isinstance(store, FileStore | DirectoryStore):
             raise UsageError(
                 f"{store.address} is not a file", hint="airconn export --from reads servers and backends"
             )
+    refuse_as_target(stores, request.writing.out)
     return stores
 
 
