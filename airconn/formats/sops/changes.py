@@ -58,7 +58,7 @@ class SopsChange:
 
 
 @dataclass(frozen=True, slots=True)
-class _Scalar:
+class _ScalarLeaf:
     tag: str
     value: str
 
@@ -97,12 +97,12 @@ def _merged(old: Any, new: Any, kept: Collection[Path], path: Path) -> Any:
 
 
 def _says_nothing(value: Any) -> bool:
-    return value == {} or (isinstance(value, _Scalar) and value.tag == f"{_TAG}null")
+    return value == {} or (isinstance(value, _ScalarLeaf) and value.tag == f"{_TAG}null")
 
 
 def _is_json_of(old: Any, new: Any) -> bool:
     """Whether an object is replaced by the same as JSON in a text."""
-    if not isinstance(old, dict | list) or not isinstance(new, _Scalar) or new.value[:1] not in ("{", "["):
+    if not isinstance(old, dict | list) or not isinstance(new, _ScalarLeaf) or new.value[:1] not in ("{", "["):
         return False
     try:
         return _alike(old, documents(new.value, SopsType.JSON)[0])
@@ -116,7 +116,7 @@ def _is_scalar_at(node: Any, step: SopsStep) -> bool:
             node = node.get(str(part))
         else:
             node = node[part] if isinstance(node, list) and isinstance(part, int) and part < len(node) else None
-    return isinstance(node, _Scalar) and (step.value or "{")[0] not in "{["
+    return isinstance(node, _ScalarLeaf) and (step.value or "{")[0] not in "{["
 
 
 def is_same(one: str, other: str | Sequence[Any], type_: SopsType) -> bool:
@@ -133,7 +133,7 @@ def is_same(one: str, other: str | Sequence[Any], type_: SopsType) -> bool:
 
 
 def _alike(one: Any, other: Any) -> bool:
-    if isinstance(one, _Scalar) and isinstance(other, _Scalar):
+    if isinstance(one, _ScalarLeaf) and isinstance(other, _ScalarLeaf):
         # What is a text in one YAML and something else in another is the same for airconn, if it is written the same.
         return one == other or (one.value == other.value and f"{_TAG}null" not in (one.tag, other.tag))
     if isinstance(one, dict) and isinstance(other, dict):
@@ -160,13 +160,17 @@ def documents(text: str, type_: SopsType) -> list[Any]:
     """The documents of a text as trees of `dict`, `list` and scalars with their tags. Raises `BlockedError`."""
     try:
         if type_ is SopsType.JSON:
-            return [_json_tree(json.loads(text, parse_int=_Number, parse_float=_Number, parse_constant=_Number))]
+            return [
+                _json_tree(
+                    json.loads(text, parse_int=_NumberText, parse_float=_NumberText, parse_constant=_NumberText)
+                )
+            ]
         return [_yaml_tree(node) for node in yaml.compose_all(text, _LOADER)]
     except (ValueError, yaml.YAMLError, RecursionError):
         raise _unaddressable() from None
 
 
-class _Number(str):
+class _NumberText(str):
     """A number of JSON as it is written."""
 
     __slots__ = ()
@@ -178,8 +182,8 @@ def _json_tree(value: Any) -> Any:
     if isinstance(value, list):
         return [_json_tree(item) for item in value]
     if value is None or isinstance(value, bool):
-        return _Scalar(f"{_TAG}{'null' if value is None else 'bool'}", json.dumps(value))
-    return _Scalar(f"{_TAG}{'float' if isinstance(value, _Number) else 'str'}", str(value))
+        return _ScalarLeaf(f"{_TAG}{'null' if value is None else 'bool'}", json.dumps(value))
+    return _ScalarLeaf(f"{_TAG}{'float' if isinstance(value, _NumberText) else 'str'}", str(value))
 
 
 def _yaml_tree(node: Any) -> Any:
@@ -191,8 +195,8 @@ def _yaml_tree(node: Any) -> Any:
     if isinstance(node, yaml.SequenceNode):
         return [_yaml_tree(value) for value in node.value]
     if node.tag == f"{_TAG}null":
-        return _Scalar(node.tag, "null")
-    return _Scalar(node.tag, node.value)
+        return _ScalarLeaf(node.tag, "null")
+    return _ScalarLeaf(node.tag, node.value)
 
 
 def _steps(old: Any, new: Any, path: Path) -> Iterator[SopsStep]:
@@ -241,7 +245,7 @@ def _list_steps(old: Sequence[Any], new: Sequence[Any], path: Path) -> Iterator[
 def _name_of(entry: Any) -> str | None:
     if isinstance(entry, dict):
         for name in _NAMES:
-            if isinstance(found := entry.get(name), _Scalar):
+            if isinstance(found := entry.get(name), _ScalarLeaf):
                 return found.value
     return None
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 from airconn import formats
 from airconn.formats.base import ReadOptions
-from airconn.formats.sops.clear import without_metadata
 from airconn.formats.sops.sealed import CIPHERTEXT, SopsType, type_of
 from airconn.model import AirflowObject
 from airconn.model.reading import Key
@@ -31,6 +30,8 @@ def _exposed(sealed: str, store: FileStore) -> frozenset[Key]:
     type_ = type_of(sealed)
     if type_ is None or type_ is SopsType.BINARY:
         return frozenset()
+    from airconn.formats.sops.clear import without_metadata
+
     empty = "" if type_ is SopsType.DOTENV else '""'
     text = _CIPHERTEXT.sub(empty, without_metadata(sealed, type_))
     options = ReadOptions(values=store.format_values())

@@ -19,7 +19,7 @@ from airconn.stores.sops.program import (
     NO_RULE,
     OLDEST,
     UNDECRYPTED,
-    Answer,
+    SopsAnswer,
     SopsProgram,
     scratch,
 )
@@ -176,7 +176,7 @@ def _in_rule(kind: str, keys: Sequence[Any]) -> list[tuple[str, list[Any]]]:
     return [("hc_vault", [f"{key['vault_address']}/v1/{key['engine_path']}/keys/{key['key_name']}" for key in keys])]
 
 
-def _refused(answer: Answer, sealed: str, type_: SopsType, where: str) -> InputError:
+def _refused(answer: SopsAnswer, sealed: str, type_: SopsType, where: str) -> InputError:
     """The error for a text that SOPS doesn't decrypt. What SOPS says itself may have values in it."""
     if answer.code in MAC_MISMATCH or answer.code in UNDECRYPTED:
         return InputError(
@@ -200,7 +200,9 @@ def _refused(answer: Answer, sealed: str, type_: SopsType, where: str) -> InputE
     )
 
 
-def _refused_change(answer: Answer, sealed: str, type_: SopsType, program: SopsProgram, where: str) -> AirconnError:
+def _refused_change(
+    answer: SopsAnswer, sealed: str, type_: SopsType, program: SopsProgram, where: str
+) -> AirconnError:
     if too_old := _too_old(program, where):
         return too_old
     if answer.code in MAC_MISMATCH or answer.code in UNDECRYPTED or answer.code == NO_KEY:
@@ -213,7 +215,7 @@ def _refused_change(answer: Answer, sealed: str, type_: SopsType, program: SopsP
     )
 
 
-def _not_encrypted(answer: Answer, program: SopsProgram, where: str) -> AirconnError:
+def _not_encrypted(answer: SopsAnswer, program: SopsProgram, where: str) -> AirconnError:
     if too_old := _too_old(program, where):
         return too_old
     if answer.code == NO_RULE or "no keys provided" in answer.errors or "no matching creation rules" in answer.errors:
