@@ -16,6 +16,7 @@ from airconn.stores.base import Context
 from airconn.stores.directory import DirectoryStore
 from airconn.stores.file import FileStore
 from airconn.transfer.empty_runs import refuse_unmatched, suggestions
+from airconn.transfer.overriding import allowed_by
 from airconn.transfer.places import Places
 from airconn.transfer.request_parts import AS_THEY_TELL, SourceFormat
 from airconn.transfer.standard_input import STDIN, one_name, refuse_second_use
@@ -39,6 +40,8 @@ class CheckRequest:
     """Whether a warning has the exit code of an error."""
     allow_empty: bool = False
     """Whether a glob may match nothing."""
+    resolve: tuple[str, ...] = ()
+    """Which references are taken as values, in the words of `--resolve`. None is followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,8 @@ def run_check(request: CheckRequest, places: Places) -> CheckResult:
     refuse_second_use(request.sources)
     (files, remarks), context = _files(request, places), places.context(request.airflow)
     codes, selection = _codes(request.ignore), request.selection
-    findings = check_all(files, selection, request.airflow, codes)
+    resolved = allowed_by(request.resolve, places.config).kinds
+    findings = check_all(files, selection, request.airflow, codes, resolved)
     # A file with errors may hold an object for each glob, and not be readable.
     is_readable = not any(finding.severity is Severity.ERROR for finding in findings)
     if selection.include and not request.allow_empty and is_readable:
@@ -88,7 +92,7 @@ def run_check(request: CheckRequest, places: Places) -> CheckResult:
     if request.fix:
         repairs = _repaired(files, findings, context)
         if any(repair.done for repair in repairs):
-            findings = check_all(files, selection, request.airflow, codes)
+            findings = check_all(files, selection, request.airflow, codes, resolved)
     names = tuple(file.address for file in files)
     return CheckResult(tuple(findings), names, repairs, request.strict, tuple(remarks))
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 )
 @click.option("--fix", is_flag=True, help="Fix, in place, what has only one right answer.")
 @click.option("--strict", is_flag=True, help="Exit with 3 for warnings as well.")
+@opt.resolve
 @opt.airflow_of_files
 @opt.selection
 @opt.allowing_nothing
@@ -49,6 +50,7 @@ def command(
     ignore: tuple[str, ...],
     fix: bool,
     strict: bool,
+    resolve: tuple[str, ...],
     output: str,
     airflow: AirflowVersion | None,
 ) -> int:
@@ -65,7 +67,15 @@ def command(
     from airconn.transfer.request_parts import Network
 
     request = CheckRequest(
-        sources, source_format, selection, airflow or NEWEST, ignore, fix=fix, strict=strict, allow_empty=allow_empty
+        sources,
+        source_format,
+        selection,
+        airflow or NEWEST,
+        ignore,
+        fix=fix,
+        strict=strict,
+        allow_empty=allow_empty,
+        resolve=resolve,
     )
     with app.places(Network()) as places:
         result = run_check(request, places)

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from typing import TYPE_CHECKING
 
 from airconn.model import AirflowObject, AirflowVersion, Bundle, Selection
 from airconn.transfer.loading import Change
 from airconn.transfer.places import Places
 from airconn.transfer.request_parts import ObjectChanges
 from airconn.transfer.standard_input import STDIN
+
+if TYPE_CHECKING:
+    from airconn.config import Config
+    from airconn.override import Surroundings
+    from airconn.override.allowed import Allowed
+    from airconn.transfer.resolving import References
 
 
 def make_change(
@@ -29,13 +36,11 @@ def make_change(
 
     Raises `InputError` for a faulty overlay.
     """
-    resolve, named_in = (changes.resolve, "--resolve") if changes.resolve else places.config.resolve_words()
-    resolve = resolve if resolves else ()
-    if not (changes or resolve):
+    allowed = allowed_by(changes.resolve, places.config) if resolves else None
+    if not (changes or allowed):
         return None
 
     from airconn.override import Overrides, Surroundings, read_overlay, refuse_shapeless
-    from airconn.override.allowed import read_allowed
 
     option_of_sets = "" if are_arguments else "--set"
     named = ((option_of_sets, changes.sets), ("--set-file", changes.set_files), ("--rename", changes.renames))
@@ -51,11 +56,9 @@ def make_change(
         places.config.environ,
     )
     follow = None
-    if allowed := read_allowed(resolve, named_in):
-        from airconn.transfer.resolving import References
-
+    if allowed:
         # One for all targets of a run, which asks for each value once.
-        references: References = places.kept.setdefault(allowed, References(places, allowed, surroundings))
+        references = places.kept.get(allowed) or _references(places, allowed, surroundings)
         follow = None if are_arguments else references.follow
         surroundings = replace(surroundings, refer=references.value, follows=references.allows)
     overrides = Overrides(
@@ -72,6 +75,13 @@ def make_change(
     return overrides.apply
 
 
+def allowed_by(resolve: tuple[str, ...], config: Config) -> Allowed:
+    """The references that `--resolve` allows, else the user's configuration. Raises `UsageError` for other words."""
+    from airconn.override.allowed import read_allowed
+
+    return read_allowed(resolve, "--resolve") if resolve else read_allowed(*config.resolve_words())
+
+
 def resolved(
     objects: tuple[AirflowObject, ...], resolve: tuple[str, ...], places: Places, airflow: AirflowVersion
 ) -> tuple[AirflowObject, ...]:
@@ -84,6 +94,13 @@ def resolved(
         return objects
     bundle = change(Bundle.of(objects), airflow)
     return tuple(bundle.get(obj.kind, obj.id) or obj for obj in objects)
+
+
+def _references(places: Places, allowed: Allowed, surroundings: Surroundings) -> References:
+    from airconn.transfer.resolving import References
+
+    references: References = places.kept.setdefault(allowed, References(places, allowed, surroundings))
+    return references
 
 
 def _read_input(places: Places) -> str:

@@ -304,6 +304,7 @@ WORLDS: Mapping[str, MakeWorld] = {
     "plans.md": airflow("plans.md"),
     "running.md": files("running.md"),
     "sandboxes.md": own_sandbox,
+    "references.md": files("references.md"),
     "reports.md": airflow("reports.md"),
     "secrets.md": airflow("secrets.md"),
     "troubleshooting.md": port_8080,
