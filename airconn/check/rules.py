@@ -315,6 +315,11 @@ ALL = (
         "chmod 600", is_fixable=True,
     ),
     Rule(
+        "AC513", "beside-encrypted", _ERROR,
+        "a file in clear beside the same one encrypted, which git tracks or doesn't ignore",
+        "delete it, or list it in .gitignore, and take it out of git with 'git rm --cached'",
+    ),
+    Rule(
         "AC520", "references", _NOTE, "references to values elsewhere: env:NAME, file:PATH, ref:ADDRESS#PLACE, op://",
         "--resolve KINDS replaces them by the values (airconn help references)",
     ),

@@ -32,6 +32,7 @@ from airconn.cli.option_values import (
     make_network,
     make_selection,
     make_source_format,
+    make_splitting,
     make_writing,
     together,
 )
@@ -285,6 +286,22 @@ pruning = together(
         yes,
     ]
 )
+
+splitting = as_one(
+    "splitting",
+    make_splitting,
+    [
+        click.option(
+            "--split",
+            type=click.Path(path_type=Path),
+            metavar="DIR",
+            help="Write a file for each object into DIR, secrets as references that --fill fills.",
+        ),
+        click.option("--prune", is_flag=True, help="With --split: delete the files of objects that are gone."),
+        _max_delete("--prune"),
+    ],
+)
+"""A command gets a `Splitting` as `splitting`, or None."""
 
 overriding = as_one(
     "changes",

@@ -340,7 +340,7 @@ def to_json_fields(connection: Connection) -> dict[str, Any]:
     fields.pop("team_name", None)
     if connection.port == 0:
         fields["port"] = "0"  # the number 0 counts as not set
-    if isinstance(connection.extra, Text) and (value := _that_python_writes(connection.extra.text)):
+    if isinstance(connection.extra, Text) and (value := that_python_writes(connection.extra.text)):
         fields["extra"] = value
     return fields
 
@@ -354,7 +354,7 @@ def to_json(connection: Connection) -> str:
     return jsontext.dumps(fields)
 
 
-def _that_python_writes(text: str) -> dict[str, Any] | None:
+def that_python_writes(text: str) -> dict[str, Any] | None:
     """The JSON object for which Airflow writes exactly this text (`json.dumps`).
 
     None if there isn't one: a key occurs twice, or Python writes a number differently.

@@ -77,6 +77,8 @@ def _hidden(value: Any, paths: set[JsonPath]) -> Text | Redacted:
         return REDACTED
     tree = jsontext.replace_leaves(value.value(), lambda path, leaf: REDACTED if path in paths else leaf)
     hidden = tuple(path for path, leaf in jsontext.leaves(tree) if leaf is REDACTED)
+    if not hidden:
+        return value  # an empty list or object
     return Text(
         jsontext.dumps(jsontext.replace_leaves(tree, lambda _, leaf: MASK if leaf is REDACTED else leaf)), hidden
     )

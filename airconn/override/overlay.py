@@ -42,6 +42,14 @@ class Overlay:
     """The entries of one file, in its order."""
 
     entries: tuple[OverlayEntry, ...]
+    may_lack: bool = False
+    """Whether an entry for an object that the sources don't have is skipped, and isn't an error."""
+
+    def lacking(self, bundle: Bundle, selection: Selection) -> Iterator[OverlayEntry]:
+        """The entries for selected objects that the sources don't have."""
+        for entry in self.entries:
+            if selection.wants(entry.kind, entry.id) and bundle.get(entry.kind, entry.id) is None:
+                yield entry
 
     def apply(self, bundle: Bundle, surroundings: Surroundings, selection: Selection, rules: Rules) -> Bundle:
         """`bundle` with the fields that the overlay gives. An entry that isn't selected is ignored.
@@ -54,6 +62,8 @@ class Overlay:
             if not selection.wants(entry.kind, entry.id):
                 continue
             obj = bundle.get(entry.kind, entry.id)
+            if obj is None and self.may_lack:
+                continue
             if obj is None:
                 raise unknown_id(entry.kind, entry.id, bundle, where=str(entry.origin))
             for field in entry.fields:

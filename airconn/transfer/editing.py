@@ -92,6 +92,11 @@ class Draft:
     is_new: bool = False
     """Whether it is a connection that must not be there yet."""
 
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether the place is a file that SOPS has encrypted, so that its values may not come to a disk."""
+        return isinstance(self.target, FileStore) and self.target.sealed_text() is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Edited:

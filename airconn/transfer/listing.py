@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from airconn.errors import InputError
 from airconn.model import ALL_KINDS, NEWEST, AirflowObject, AirflowVersion, Bundle, Kind, Selection
+from airconn.stores.base import Context, Store
 from airconn.transfer import reported_reads
 from airconn.transfer.empty_runs import refuse_nothing, refuse_unmatched
 from airconn.transfer.globs import find_named
@@ -36,8 +37,13 @@ class ListedObjects(Result):
 
 def list_objects(request: ListRequest, places: Places) -> ListedObjects:
     """The objects of a place. Raises as `Store.read` does."""
-    store, selection = places.open_target(request.source, request.source_format), request.selection
-    context = places.context(request.airflow or NEWEST)
+    store = places.open_target(request.source, request.source_format)
+    return list_store(request, store, places.context(request.airflow or NEWEST))
+
+
+def list_store(request: ListRequest, store: Store, context: Context) -> ListedObjects:
+    """The objects of a place that is open. Raises as `Store.read` does."""
+    selection = request.selection
     described = store.describe(context)
     reading = reported_reads.read(store, selection, context)
     error = None

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from airconn.config import PROJECT_FILE
+from airconn.errors import UsageError
 from airconn.model import AirflowObject, AirflowVersion, Bundle, Selection
 from airconn.transfer.loading import Change
 from airconn.transfer.places import Places
@@ -14,7 +18,7 @@ from airconn.transfer.standard_input import STDIN
 
 if TYPE_CHECKING:
     from airconn.config import Config
-    from airconn.override import Surroundings
+    from airconn.override import Surroundings, TargetOverrides
     from airconn.override.allowed import Allowed
     from airconn.transfer.resolving import References
 
@@ -55,13 +59,13 @@ def make_change(
         cache(lambda: _read_input(places)) if are_arguments else None,
         places.config.environ,
     )
-    follow = None
+    references, follow = None, None
     if allowed:
         # One for all targets of a run, which asks for each value once.
         references = places.kept.get(allowed) or _references(places, allowed, surroundings)
         follow = None if are_arguments else references.follow
         surroundings = replace(surroundings, refer=references.value, follows=references.allows)
-    overrides = Overrides(
+    return Overrides(
         surroundings,
         changes.literal_masks,
         tuple(read_overlay(file.text(), file.address) for file in overlays),
@@ -70,9 +74,42 @@ def make_change(
         changes.renames,
         selection,
         option_of_sets,
+        _of_target(changes, places, surroundings, references),
         follow,
     )
-    return overrides.apply
+
+
+def _of_target(
+    changes: ObjectChanges, places: Places, surroundings: Surroundings, references: References | None
+) -> TargetOverrides:
+    """What the configuration names for the target, without the overlays that the command line names as well."""
+    from airconn.override import TargetOverrides, read_overlay
+
+    said, own = changes.of_target, {os.path.realpath(path) for path in changes.overlays}
+    if said.is_of_project:
+        for path in said.overlays:
+            _refuse_outside(path, places.config.directory)
+        why = f"only {PROJECT_FILE} names this file"
+        hint = "--overlay FILE allows it for this run; or name the file in the target of your own config.toml"
+        surroundings = replace(surroundings, refusal=(why, hint))
+        if references is not None:
+            surroundings = replace(surroundings, refer=references.any_value, follows=references.allows_any)
+    files = [places.open_file(path) for path in said.overlays if os.path.realpath(path) not in own]
+    overlays = (read_overlay(file.text(), file.address) for file in files)
+    return TargetOverrides(
+        tuple(replace(overlay, may_lack=True) for overlay in overlays), said.renames, surroundings, said.target
+    )
+
+
+def _refuse_outside(path: str, directory: Path) -> None:
+    """Raises `UsageError` for an overlay of a project that a link takes out of its directory."""
+    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(directory)):
+        raise UsageError(
+            "this overlay is outside of the directory of airconn.toml, which may not name it",
+            where=path,
+            hint="name it in your own config.toml, or with --overlay",
+            topic="targets",
+        )
 
 
 def allowed_by(resolve: tuple[str, ...], config: Config) -> Allowed:
