@@ -12,6 +12,7 @@ from airconn.check.fixes import fix
 from airconn.check.rules import BY_CODE, Finding, Severity
 from airconn.errors import ExitCode, UsageError
 from airconn.model import NEWEST, AirflowVersion, Selection
+from airconn.model.reference_forms import ReferenceKind
 from airconn.stores.base import Context
 from airconn.stores.directory import DirectoryStore
 from airconn.stores.file import FileStore
@@ -81,7 +82,8 @@ def run_check(request: CheckRequest, places: Places) -> CheckResult:
     refuse_second_use(request.sources)
     (files, remarks), context = _files(request, places), places.context(request.airflow)
     codes, selection = _codes(request.ignore), request.selection
-    resolved = allowed_by(request.resolve, places.config).kinds
+    allowed = allowed_by(request.resolve, places.config)
+    resolved = allowed.kinds if allowed else frozenset[ReferenceKind]()
     findings = check_all(files, selection, request.airflow, codes, resolved)
     # A file with errors may hold an object for each glob, and not be readable.
     is_readable = not any(finding.severity is Severity.ERROR for finding in findings)

@@ -34,7 +34,6 @@ from airconn.model.placeholders import Weight, all_placeholders, first_of_each_f
 from airconn.model.reference_forms import ReferenceKind
 from airconn.model.references import references
 from airconn.model.sensitive import text_leaves
-from airconn.override.references import fault_of
 from airconn.stores import limits
 from airconn.stores.airflow_api import refusals
 
@@ -194,15 +193,19 @@ def _words(obj: AirflowObject, held: Sequence[tuple[str, str]]) -> Iterator[Obje
 
 
 def _references(obj: AirflowObject) -> Iterator[ObjectProblem]:
-    """The references in an object, also those that are taken as values, and what is wrong with them."""
+    """The references in an object that no other rule reports, and what is wrong with any of them."""
     known: dict[str, Any] = {} if obj.kind is Kind.POOLS else {"genuine": frozenset()}
     found = list(references(replace(obj, **known)))
-    if found:
-        named = (f"{'all of it' if each.is_whole else each.name} ({each.kind.value})" for each in found)
+    told = {(each.field, each.path) for each in all_placeholders(obj)}
+    if others := [each for each in found if (each.field, each.path) not in told]:
+        named = (f"{'all of it' if each.is_whole else each.name} ({each.kind.value})" for each in others)
         yield "AC520", f"references to values elsewhere: {', '.join(named)}", None
-    for each in found:
-        if each.kind is ReferenceKind.REF and (why := fault_of(each.text)):
-            yield "AC521", f"{'all of it' if each.is_whole else each.name}: {why}", None
+    if any(each.kind is ReferenceKind.REF for each in found):
+        from airconn.check.faulty_references import fault_of
+
+        for each in found:
+            if each.kind is ReferenceKind.REF and (why := fault_of(each.text)):
+                yield "AC521", f"{'all of it' if each.is_whole else each.name}: {why}", None
 
 
 def _blanks(held: Sequence[tuple[str, str]]) -> Iterator[ObjectProblem]:

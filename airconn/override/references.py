@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from airconn import trust
 from airconn.errors import InputError
 from airconn.model import Kind
 from airconn.model.jsontext import JsonPath
@@ -75,16 +74,6 @@ def parse(text: str) -> ObjectReference:
         )
     base = found["base"] + ("/" if found["base"].endswith(":/") else "")
     return _checked(f"{base}{found['query'] or ''}", meant or (Meant(kind, id_),))
-
-
-def fault_of(text: str) -> str:
-    """What is wrong with a reference, as far as that can be told offline. Empty if nothing is."""
-    try:
-        reference = parse(text)
-    except InputError as error:
-        return error.message
-    why = trust.refusal(reference.address)
-    return f"the address {why}, and a reference may not do that" if why else ""
 
 
 def shown(text: str) -> str:

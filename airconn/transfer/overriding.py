@@ -112,11 +112,17 @@ def _refuse_outside(path: str, directory: Path) -> None:
         )
 
 
-def allowed_by(resolve: tuple[str, ...], config: Config) -> Allowed:
-    """The references that `--resolve` allows, else the user's configuration. Raises `UsageError` for other words."""
+def allowed_by(resolve: tuple[str, ...], config: Config) -> Allowed | None:
+    """The references that `--resolve` allows, else the user's configuration. None without both.
+
+    Raises `UsageError` for other words.
+    """
+    words, where = (resolve, "--resolve") if resolve else config.resolve_words()
+    if not words:
+        return None
     from airconn.override.allowed import read_allowed
 
-    return read_allowed(resolve, "--resolve") if resolve else read_allowed(*config.resolve_words())
+    return read_allowed(words, where)
 
 
 def resolved(

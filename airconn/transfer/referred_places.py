@@ -11,7 +11,7 @@ from airconn.model.reading import Reading
 from airconn.override.allowed import Allowed
 from airconn.override.references import Meant, ObjectReference
 from airconn.transfer import reported_reads
-from airconn.transfer.getting import text_at
+from airconn.transfer.leaf_values import text_at
 from airconn.transfer.places import Places
 
 Found = str | AirflowObject | AirconnError
