@@ -81,7 +81,7 @@ def _found(reference: ObjectReference, reading: Reading, address: str) -> Found:
         return error
 
 
-_REAL = "name a place that shows it, such as ref:metadb:#… or a secrets backend (airconn help secrets)"
+_REAL = "read it where it is shown, such as ref:metadb:#… or ref:vault:///secret#… (airconn help secrets)"
 
 
 def _value_of(meant: Meant) -> Meant:
