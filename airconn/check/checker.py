@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from airconn.airflow.versions import NEWEST_AIRFLOW_2
-from airconn.check import encrypted_files, env_lines, file_modes, objects
+from airconn.check import encrypted_files, env_lines, file_modes, migration, objects
 from airconn.check.reading import by_place, line_and_column
 from airconn.check.rules import BY_CODE, Finding, Severity
 from airconn.errors import InputError
@@ -57,13 +57,26 @@ def check_all(
     airflow: AirflowVersion = NEWEST,
     ignore: frozenset[str] = frozenset(),
     resolved: frozenset[ReferenceKind] = frozenset(),
+    *,
+    migrates: bool = False,
 ) -> list[Finding]:
-    """The findings of each file, and those of all files together. References of the kinds `resolved` are values."""
+    """The findings of each file, and those of all files together.
+
+    References of the kinds `resolved` are values. `migrates`: also which providers the files need.
+    """
     checked = [check(store, selection, airflow, resolved) for store in stores]
     found = [finding for file in checked for finding in file.findings]
+    found += [finding for file in checked if migrates for finding in _needs(file)]
     found += _doubles([obj for file in checked for obj in file.objects])
     kept = (finding for finding in dict.fromkeys(found) if finding.code not in ignore)
     return sorted(kept, key=lambda finding: finding.order)
+
+
+def _needs(file: Checked) -> Iterator[Finding]:
+    """The finding for the providers that the connections of a file need."""
+    if needed := migration.packages(file.objects):
+        rule = BY_CODE["AC315"]
+        yield Finding(rule, file.file, 1, 1, needed[0], rule.severity, fix=needed[1])
 
 
 def check(
@@ -141,10 +154,14 @@ class _Checker:
             for note in reading.notes:
                 self.add("AC102", line_and_column(self.file, note.where), note.message)
         self.faulty_uris(reading, found)
+        self.single_objects(reading, found)
+        self.open_secrets(found)
+
+    def single_objects(self, reading: Reading, found: Iterable[AirflowObject]) -> None:
+        """Adds the findings about each object by itself."""
         of_uris = {(seen.conn_id, seen.origin) for seen in reading.uris}
         for obj in found:
             self.object(obj, reading, is_uri=bool(of_uris) and (obj.id, obj.origin) in of_uris)
-        self.open_secrets(found)
 
     def object(self, obj: AirflowObject, reading: Reading, *, is_uri: bool) -> None:
         """Adds the findings of one object."""
@@ -157,6 +174,8 @@ class _Checker:
                 message = "conn_type is missing; 'airflow connections import' fails without it"
                 severity = Severity.ERROR
             self.add(code, self.place(obj), message, obj.kind, obj.id, severity=severity)
+        for code, message, fix in () if self.airflow.is_airflow_2 else migration.problems(obj):
+            self.add(code, self.place(obj), message, obj.kind, obj.id, fix=fix)
         for ambiguity in obj.ambiguities:
             self.ambiguity(obj, ambiguity)
 

@@ -54,6 +54,7 @@ class Overrides:
     """The name of the option of `sets` in messages. Empty if they are arguments."""
     of_target: TargetOverrides = field(default_factory=TargetOverrides)
     """What comes before all of these but the literal masks."""
+
     follow: Follow | None = None
     """Replaces references in the sources, where the user allows that."""
 
