@@ -67,9 +67,7 @@ def get(text: str, place: str, where: str, surroundings: Surroundings, *, secret
         return _got(value, where, secret)
     if surroundings.refusal and not is_literal(text):
         why, hint = surroundings.refusal
-        raise UsageError(
-            f"{word} is not taken from elsewhere, because {why}", where=where, hint=hint, topic="targets"
-        )
+        raise UsageError(f"{word!r} isn't allowed here, because {why}", where=where, hint=hint, topic="targets")
     if word == "text:":
         return Value(_sound(rest, where), adapts=False)
     if text == STDIN and surroundings.stdin is not None:
