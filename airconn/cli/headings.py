@@ -35,7 +35,7 @@ HEADINGS = (
     Heading(
         "Changes",
         "--set --overlay --fill --on-existing --merge --prune --ignore --fix",
-        "--set-file --rename --literal --exact --assume-unchanged",
+        "--resolve --set-file --rename --literal --exact --assume-unchanged",
     ),
     Heading(
         "Safety",

@@ -322,6 +322,7 @@ WORLDS: Mapping[str, MakeWorld] = {
     "running.md": files("running.md"),
     "sandboxes.md": own_sandbox,
     "sops.md": sops,
+    "references.md": files("references.md"),
     "reports.md": airflow("reports.md"),
     "secrets.md": airflow("secrets.md"),
     "targets.md": files("targets.md"),
