@@ -10,7 +10,7 @@ from importlib.resources import files
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "First": ("doctor", "login", "addresses", "targets", "troubleshooting"),
-    "Import, change, go back": ("plans", "overlays", "secrets", "objects", "comparing", "undo", "upgrading"),
+    "Import, change, go back": ("plans", "overlays", "secrets", "objects", "comparing", "undo", "migrating", "upgrading"),
     "Files": ("formats", "dotenv", "check", "git", "running"),
     "Airflows": ("lookup", "astro", "mwaa", "composer", "sandboxes"),
     "Secrets backends": ("vault", "aws", "gcp", "azure", "kubernetes"),
