@@ -36,7 +36,8 @@ _EXTRAS = {
 _FIELDS: Mapping[str, dict[str, Any]] = {
     "no type": {"conn_type": ""}, "capitals": {"conn_type": "HTTP"}, "blank type": {"conn_type": "Post gres"},
     "port 0": {"port": 0}, "negative port": {"port": -5}, "port 65536": {"port": 65536},
-    "large port": {"port": 2**31},     "long host": {"host": "h" * 501}, "long schema": {"schema": "s" * 501}, "long type": {"conn_type": "t" * 501},
+    "large port": {"port": 2**31}, "long host": {"host": "h" * 501},
+    "long schema": {"schema": "s" * 501}, "long type": {"conn_type": "t" * 501},
     "long login": {"login": "l" * 6000}, "long password": {"password": "p" * 6000}, "url": {"host": "http://h/x?y#z"},
     "long description": {"description": "d" * 6000}, "nul": {"host": "a\0b"}, "empty": {"host": "", "login": ""},
     "mask": {"password": "***"}, "blanks": {"password": " p "}, "break": {"host": "h\n"},
@@ -44,7 +45,8 @@ _FIELDS: Mapping[str, dict[str, Any]] = {
 _KEYS = ["", " ", "a/b", "/a", "é", "..", "?x=1#", "a\nb", "t\tb", "k" * 250, "k" * 251]
 _VALUES = {
     "empty": "", "spaced": '{"a":1,  "a":2}', "decimal": "1.50", "nan": "NaN", "infinite": '{"a": 1e400}',
-    "null": "null", "quoted": '"q"', "half": '"\\ud800"', "nul": "\0", "mask": "***", "wrapped": '{"value": 1, "description": "d"}',
+    "null": "null", "quoted": '"q"', "half": '"\\ud800"', "nul": "\0", "mask": "***",
+    "wrapped": '{"value": 1, "description": "d"}',
     "huge": "1" + "0" * 5000, "deep": "[" * 900 + "]" * 900, "open": "[" * 3000, "long": "x" * 1_000_000,
 }  # fmt: skip
 _NAMES = ["", " ", "a/b", "é", "a\nb", "p" * 256, "p" * 257]
