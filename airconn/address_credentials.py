@@ -27,6 +27,7 @@ class AddressCredentials:
     question: LoginQuestion | None = None
     typed: dict[str, FoundLogin] = field(default_factory=dict, repr=False)
     consent: trust.Consent | None = None
+    is_cautious: bool = False
 
     def finder(self) -> CredentialFinder:
         command = self.user.get("token_command")
@@ -58,7 +59,7 @@ class AddressCredentials:
         def allow(sources: str) -> None:
             if named_in is not None and not is_own:
                 trusted = self.environ.get(trust.VARIABLE, "")
-                trust.check_recipient(address, named_in, sources, trusted, self.consent)
+                trust.check_recipient(address, named_in, sources, trusted, self.consent, must_agree=self.is_cautious)
             elif self.consent and not (address.lower().startswith("https://") or trust.is_this_machine(address)):
                 self.consent.tell_in_clear(endpoint(address)[0], sources)
 

@@ -21,7 +21,7 @@ from airconn.address_credentials import AddressCredentials
 from airconn.addresses import is_file
 from airconn.browser_urls import airflow_endpoint, left_out
 from airconn.credentials import Credentials, FoundLogin
-from airconn.errors import UsageError
+from airconn.errors import BlockedError, UsageError
 from airconn.logins import LoginQuestion
 from airconn.named_places import NamedTarget, PlaceNames
 
@@ -110,6 +110,8 @@ class Config:
     """Asks whether an address that the user hasn't named may have credentials."""
     planned: Mapping[str, str] = field(default_factory=dict)
     """The addresses that only a plan file names, each with the path of that file."""
+    is_cautious: bool = False
+    """Whether such an address gets credentials only if the user has agreed, also where no question can be asked."""
     directory: Path = field(default_factory=Path, compare=False)
     """Where `project` was read."""
 
@@ -128,27 +130,7 @@ class Config:
         Raises `UsageError` for a file that doesn't parse, an unknown key or a value of the wrong type.
         """
         project = config_files.read(directory / PROJECT_FILE, PROJECT_FILE)
-        if "token_command" in project:
-            raise UsageError(
-                "'token_command' runs a command, and a project's file may not do that",
-                where=PROJECT_FILE,
-                hint="put it in your own config.toml, or in AIRCONN_TOKEN_COMMAND",
-                topic="addresses",
-            )
-        if "allow_redirect" in project:
-            raise UsageError(
-                "'allow_redirect' decides which host gets your credentials, and a project's file may not do that",
-                where=PROJECT_FILE,
-                hint="put it in your own config.toml, or in AIRCONN_ALLOW_REDIRECT",
-                topic="addresses",
-            )
-        if "astro_api" in project:
-            raise UsageError(
-                "'astro_api' decides which host gets the token of Astro, and a project's file may not do that",
-                where=PROJECT_FILE,
-                hint="put it in your own config.toml",
-                topic="addresses",
-            )
+        trust.refuse_settings(project, PROJECT_FILE)
         user_file = config_files.user_file(environ)
         if environ.get("AIRCONN_CONFIG") and not user_file.exists():
             raise UsageError("AIRCONN_CONFIG names a file that isn't there", where=str(user_file))
@@ -182,6 +164,27 @@ class Config:
         if option is not None:
             return option
         return str(self.environ.get("AIRCONN_URL") or self.value("url") or DEFAULT_URL)
+
+    def referred(self, text: str, file: str) -> Address:
+        """The address that a reference in `file` names, which the user may not have written.
+
+        Raises `UsageError` for an unknown name, and `BlockedError` for an address that isn't trusted there.
+        """
+        if text.startswith("@") and self.places.is_of_user(text):
+            return self.resolve(text)
+        if why := trust.refusal(self.location(text)):
+            raise BlockedError(
+                f"the {self.location(text).partition(':')[0]}: address {why}, and a reference may not do that",
+                hint="name the address in your own config.toml, and use @name",
+                topic="references",
+            )
+        return replace(self, planned={**self.planned, text: file}, is_cautious=True).resolve(text)
+
+    def resolve_words(self) -> tuple[tuple[str, ...], str]:
+        """Which references are followed without `--resolve`, by the user alone, and where that is said."""
+        if text := self.environ.get("AIRCONN_RESOLVE"):
+            return (text,), "AIRCONN_RESOLVE"
+        return tuple(map(str, self.user.get("resolve", ()))), f"{self.user_file}: 'resolve'"
 
     def with_planned(self, address: str, file: str) -> Config:
         """This configuration for a run in which only `file` names an address."""
@@ -359,7 +362,9 @@ class Config:
 
     @property
     def _credentials(self) -> AddressCredentials:
-        return AddressCredentials(self.environ, self.user, self.username, self.question, self.typed, self.consent)
+        return AddressCredentials(
+            self.environ, self.user, self.username, self.question, self.typed, self.consent, self.is_cautious
+        )
 
 
 def _url(entry: Any) -> str:

@@ -32,6 +32,7 @@ _KEYS: dict[str, type] = {
     "expand": bool,
     "strict": bool,
     "backup": bool,
+    "resolve": list,
     "sops": str,
 }
 _WANTED = {

@@ -134,6 +134,14 @@ class PlaceNames:
             raise UsageError(f"no address is named {shown_address(text)}", hint=hint, topic="addresses")
         return entry
 
+    def is_of_user(self, text: str) -> bool:
+        """Whether the user's own file has the address of `@name`."""
+        target = self.one(text)
+        if target is None or target.address.startswith("@"):
+            name = text if target is None else target.address
+            return name[1:] in self.user.get("addresses", {})
+        return target.files["address"] == self.user_file
+
     def overlays_of(self, target: NamedTarget) -> tuple[str, ...]:
         """The paths of the overlays of a target. In a file they are relative to its directory."""
         is_of_user = target.files.get("overlay") == self.user_file

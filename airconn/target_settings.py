@@ -143,6 +143,8 @@ def _fault_of_rename(entry: Mapping[str, Any]) -> _Fault | None:
             near = get_close_matches(kind, _KINDS, n=1) if slash else []
             hint = f"did you mean {near[0]}/{old}?" if near else 'such as { "connections/old" = "new" }'
             return "rename", f"renames {place!r}, which is not KIND/ID", hint
+        if "=" in place:
+            return "rename", f"renames {place!r}, and '=' can't be in a rename", "use --rename for this object"
         if new.startswith(f"{kind}/"):
             return "rename", f"renames {place!r} to an id with a kind", f"the new id alone: {new.partition('/')[2]!r}"
     for path in texts(entry.get("overlay", ())):

@@ -46,6 +46,27 @@ def refusal(address: str) -> str:
     return "runs a command" if entry.runs_command else _SENDS
 
 
+_OF_THE_USER = {
+    "token_command": ("runs a command", ", or in AIRCONN_TOKEN_COMMAND", "addresses"),
+    "allow_redirect": ("decides which host gets your credentials", ", or in AIRCONN_ALLOW_REDIRECT", "addresses"),
+    "astro_api": ("decides which host gets the token of Astro", "", "addresses"),
+    "resolve": ("decides which of your secrets are read", ", or in AIRCONN_RESOLVE", "references"),
+}
+"""Settings that a project's file can't have: what each does, where else it may be, and the page about it."""
+
+
+def refuse_settings(project: Mapping[str, Any], file: str) -> None:
+    """Raises `UsageError` for a setting that only the user may choose."""
+    for key in (key for key in _OF_THE_USER if key in project):
+        does, variable, topic = _OF_THE_USER[key]
+        raise UsageError(
+            f"{key!r} {does}, and a project's file may not do that",
+            where=file,
+            hint=f"put it in your own config.toml{variable}",
+            topic=topic,
+        )
+
+
 def refuse_project(project: Mapping[str, Any], user: Mapping[str, Any], file: str) -> None:
     """Raises `UsageError` for a project's file that would run a command, or send secrets to a host of its choice.
 
@@ -204,10 +225,13 @@ def is_nearby(server: str) -> bool:
         return ("." not in host and not host[:1].isdigit()) or host.endswith(_NEARBY)
 
 
-def check_recipient(address: str, file: str, source: str, trusted: str, consent: Consent | None) -> None:
+def check_recipient(
+    address: str, file: str, source: str, trusted: str, consent: Consent | None, *, must_agree: bool = False
+) -> None:
     """Raises an error unless the Airflow at `address`, which `file` names, may have the credentials in `source`.
 
-    `trusted` is what `AIRCONN_TRUST` says.
+    `trusted` is what `AIRCONN_TRUST` says. `must_agree`: without a question that could be asked, the host has to be
+    among these.
     """
     server = endpoint(address)[0]
     if not (address.lower().startswith("https://") or is_this_machine(address)):
@@ -227,6 +251,12 @@ def check_recipient(address: str, file: str, source: str, trusted: str, consent:
             f"{server} would get the credentials in {source}, and {VARIABLE} doesn't name that host",
             where=file,
             hint=f"add it if it is yours: {VARIABLE}={host_of(server)}",
+        )
+    if must_agree:
+        raise BlockedError(
+            f"{server} would get the credentials in {source}, and you haven't agreed to that host",
+            where=file,
+            hint=f"if it is yours: {VARIABLE}={host_of(server)}, or @name with the address in your own config.toml",
         )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from airconn.airflow.versions import NEWEST_AIRFLOW_2
-from airconn.check import env_lines, file_modes, migration, objects
+from airconn.check import encrypted_files, env_lines, file_modes, migration, objects
 from airconn.check.reading import by_place, line_and_column
 from airconn.check.rules import BY_CODE, Finding, Severity
 from airconn.errors import InputError
@@ -221,15 +222,29 @@ class _Checker:
         path = self.store.path
         if path is None:
             return
+        self.plain_twins(path)
         is_tracked, is_open = git.is_tracked(path), file_modes.is_open_to_others(path)
         holders = [obj for obj in found if any(secret_leaves(obj))] if is_tracked or is_open else []
+        holders = self.store.in_clear(holders) if holders else holders
         if not holders:
             return
         number = number_of(len(holders))
+        if self.store.sealed_text() is not None:
+            number = f"{number} in clear, although sops has encrypted other values"
         if is_tracked:
             self.add("AC511", (1, 1), f"git tracks this file, which holds secrets of {number}")
         if is_open:
             self.add("AC512", (1, 1), f"others can read this file, which holds secrets of {number}")
+
+    def plain_twins(self, path: Path) -> None:
+        """Adds the file in clear beside an encrypted one, if git has it or would take it up."""
+        is_encrypted = self.store.sealed_text() is not None
+        for twin in encrypted_files.plain_twins(path, is_encrypted=is_encrypted):
+            if git.is_not_ignored(twin):
+                name = f"{twin.name} is the same file in clear" if is_encrypted else "the same file is here encrypted"
+                does = "tracks" if git.is_tracked(twin) else "doesn't ignore"
+                what = "it" if is_encrypted else "this one in clear"
+                self.add("AC513", (1, 1), f"{name}, and git {does} {what}")
 
 
 def _severity(ambiguity: Ambiguity) -> Severity:

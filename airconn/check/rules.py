@@ -338,7 +338,12 @@ ALL = (
         "chmod 600", is_fixable=True,
     ),
     Rule(
-        "AC513", "hidden", _NOTE, "values that a server hides, which can't be checked",
+        "AC513", "beside-encrypted", _ERROR,
+        "a file in clear beside the same one encrypted, which git tracks or doesn't ignore",
+        "delete it, or list it in .gitignore, and take it out of git with 'git rm --cached'",
+    ),
+    Rule(
+        "AC514", "hidden", _NOTE, "values that a server hides, which can't be checked",
         "check metadb: instead, which shows them",
     ),
 )  # fmt: skip

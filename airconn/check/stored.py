@@ -98,7 +98,7 @@ class _PlaceChecker:
         if hidden:
             ways = self._store.capabilities.real_values
             message = f"values of {number_of(len(hidden))} are hidden there, and can't be checked"
-            yield self._finding("AC513", message, fix=f"check them where they are shown: {ways}" if ways else "")
+            yield self._finding("AC514", message, fix=f"check them where they are shown: {ways}" if ways else "")
 
     def objects(self) -> Iterator[Finding]:
         """The findings about each object, and about the packages that all of them need."""

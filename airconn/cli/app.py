@@ -136,10 +136,13 @@ class App:
         """The progress line. All output goes through it."""
         return Progress(self.stderr, self.clock, colours=self.colours(self.stderr))
 
-    def watch(self, what: str, done: int, total: int | None) -> None:
-        """Shows the progress of a read, on a terminal that can erase a line, and unless `--quiet` is given."""
+    def watch(self, what: str, done: int, total: int | None, name: str = "") -> None:
+        """Shows the progress of a read, on a terminal that can erase a line, and unless `--quiet` is given.
+
+        `name` is that of one of several targets.
+        """
         if self._shows_progress:
-            self.progress.watch(what, done, total)
+            self.progress.watch(what, done, total, name=name)
 
     @cached_property
     def _shows_progress(self) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from airconn.cli import options as opt
+from airconn.cli import several_options, several_view
 from airconn.cli.app import App
 from airconn.errors import UsageError
 
@@ -18,16 +19,21 @@ if TYPE_CHECKING:
     from airconn.transfer.request_parts import Network, SourceFormat
 
 
+_TWO = 2
+
+
 @click.command("diff", short_help="Show what differs between two files, servers or backends.")
-@click.argument("a", metavar="A", shell_complete=opt.complete_address)
-@click.argument("b", metavar="B", shell_complete=opt.complete_address)
+@click.argument("addresses", nargs=-1, metavar="A B...", shell_complete=opt.complete_address)
 @click.option("--exit-code", is_flag=True, help="Exit with 6 if anything differs. Hidden values don't count.")
 @click.option("--show-values", is_flag=True, help="Show the values of what differs; what may be a secret is masked.")
 @opt.strict("anything")
+@opt.resolve
 @opt.selection
 @opt.allowing_nothing
 @opt.reading
 @opt.airflow
+@several_options.parallel
+@several_options.fail_fast("Read no other place after one that fails.")
 @opt.network
 @opt.limit
 @opt.output
@@ -36,39 +42,73 @@ if TYPE_CHECKING:
 def command(
     app: App,
     /,
-    a: str,
-    b: str,
+    addresses: tuple[str, ...],
     exit_code: bool,
     show_values: bool,
     strict: bool | None,
+    resolve: tuple[str, ...],
     selection: Selection,
     allow_empty: bool,
     source_format: SourceFormat,
     airflow: AirflowVersion | None,
+    parallel: int | None,
+    fail_fast: bool,
     network: Network,
     output: str,
 ) -> int:
     """Show what differs between A and B: files, Airflows, or backends. No values are shown.
 
     The symbols are those of airconn import A --to B: + is only in A, - is only in B, ~ is different. ? can't be
-    known, because a side hides it.
+    known, because a side hides it. With more than two places, or a group, it shows which have what, and who differs.
 
     \b
       airconn diff .env https://airflow.example.com --exit-code
       airconn diff @dev @prod --connections
       airconn diff dev.yaml prod.yaml --show-values
+      airconn diff objects.yaml @eu @us @ap
     """
+    from airconn.cli import meant
     from airconn.diff import Status
     from airconn.report import diff as report_diff
     from airconn.transfer.comparing import DiffRequest, compare_places
 
     if show_values and output == "json":
         raise UsageError("--output json holds no values", hint="leave out --show-values or --output json")
+    is_several = len(addresses) > _TWO or any(address.startswith("@") for address in addresses)
+    targets = several_view.targets_of(app, addresses) if is_several else ()
+    names = [target.address for target in targets] or addresses
+    if len(names) < _TWO:
+        # As click says it for an argument of its own.
+        raise UsageError(f"missing argument {'B' if names else 'A'!r}", hint=meant.of_missing("diff", names))
+    if len(names) > _TWO:
+        from airconn.cli.diff_many import diff_many
+        from airconn.transfer.many.comparing import DiffOfManyRequest
+
+        if show_values:
+            raise UsageError("--show-values compares two places", hint="name two of them")
+        many = DiffOfManyRequest(
+            app.config.is_strict(strict),
+            source_format=source_format,
+            selection=selection,
+            airflow=airflow,
+            allow_empty=allow_empty,
+        )
+        return diff_many(
+            app,
+            many,
+            targets,
+            network,
+            parallel,
+            fail_fast=fail_fast,
+            fails_on_difference=exit_code,
+            output=output,
+        )
     request = DiffRequest(
-        a,
-        b,
+        names[0],
+        names[1],
         exit_code,
         app.config.is_strict(strict),
+        resolve,
         source_format=source_format,
         selection=selection,
         airflow=airflow,

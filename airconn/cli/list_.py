@@ -7,21 +7,26 @@ from typing import TYPE_CHECKING
 import click
 
 from airconn.cli import options as opt
+from airconn.cli import several_options, several_view
 from airconn.cli.app import App
 
-_HEADERS = ("KIND", "ID", "WHAT", "HIDDEN")
-
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from airconn.model import AirflowVersion, Selection
     from airconn.transfer.request_parts import Network, SourceFormat
 
+_HEADERS = ("KIND", "ID", "WHAT", "HIDDEN")
+
 
 @click.command("list", short_help="Show the objects of a file, server or backend.")
-@opt.source
+@several_options.sources
 @opt.selection
 @opt.allowing_nothing
 @opt.reading
 @opt.airflow
+@several_options.parallel
+@several_options.fail_fast()
 @opt.network
 @opt.output
 @opt.verbosity
@@ -29,11 +34,13 @@ if TYPE_CHECKING:
 def command(
     app: App,
     /,
-    from_: str | None,
+    from_: tuple[str, ...],
     selection: Selection,
     allow_empty: bool,
     source_format: SourceFormat,
     airflow: AirflowVersion | None,
+    parallel: int | None,
+    fail_fast: bool,
     network: Network,
     output: str,
 ) -> int:
@@ -43,13 +50,22 @@ def command(
       airconn list
       airconn list --from .env --connections
       airconn list --from @prod --include 'aws_*' --include 'pools/*'
+      airconn list --from @eu --from @us
     """
     from airconn import report
     from airconn.transfer.listing import ListRequest, list_objects
 
     request = ListRequest(
-        from_, source_format=source_format, selection=selection, airflow=airflow, allow_empty=allow_empty
+        from_[0] if from_ else None,
+        source_format=source_format,
+        selection=selection,
+        airflow=airflow,
+        allow_empty=allow_empty,
     )
+    if targets := several_view.targets_of(app, from_):
+        from airconn.cli.list_many import list_many
+
+        return list_many(app, request, targets, network, parallel, fail_fast=fail_fast, output=output)
     with app.places(network) as places:
         listed = list_objects(request, places)
     app.notes(listed.notes)
@@ -58,10 +74,14 @@ def command(
     if output == "json":
         app.data(report.list_json(listed.bundle, listed.place) + "\n")
     else:
-        rows = report.list_rows(listed.bundle)
-        widths = [max(len(row[column]) for row in (_HEADERS, *rows)) for column in range(len(_HEADERS))]
-        for row in (_HEADERS, *rows):
-            app.rows("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
+        tell_rows(app, report.list_rows(listed.bundle))
         app.say(f"{report.clean(listed.place)}: {report.amounts(listed.bundle, listed.kinds)}")
     app.incomplete(listed.notes)
     return listed.exit_code
+
+
+def tell_rows(app: App, rows: Sequence[Sequence[str]]) -> None:
+    """Writes a table of objects."""
+    widths = [max(len(row[column]) for row in (_HEADERS, *rows)) for column in range(len(_HEADERS))]
+    for row in (_HEADERS, *rows):
+        app.rows("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")

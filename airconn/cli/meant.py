@@ -315,13 +315,13 @@ def refuse_output_among_sources(sources: Sequence[str], out: object) -> None:
         raise InputError("no such file", where=last, hint=f"to write it: airconn convert {words} -o {last}")
 
 
-def refuse_target_among_sources(sources: Sequence[str], to: str | None) -> None:
+def refuse_target_among_sources(sources: Sequence[str], to: Sequence[str]) -> None:
     """Raises `UsageError` where an Airflow or a named address comes last among files, meant as the target."""
     from airconn.addresses import is_file
     from airconn.quoting import shown_address
 
     last = sources[-1]
-    if to is not None or len(sources) < 2 or not last.lower().startswith(("http://", "https://", "@")):
+    if to or len(sources) < 2 or not last.lower().startswith(("http://", "https://", "@")):
         return
     if any(map(is_file, sources[:-1])):
         words, shown = " ".join(_shown(source) or "SOURCE" for source in sources[:-1]), shown_address(last)

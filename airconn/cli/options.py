@@ -32,10 +32,12 @@ from airconn.cli.option_values import (
     make_network,
     make_selection,
     make_source_format,
+    make_splitting,
     make_writing,
     together,
 )
 from airconn.cli.redirect_option import allow_redirect
+from airconn.cli.resolve_option import resolve as resolve
 from airconn.cli.strict_option import strict as strict
 from airconn.errors import UsageError
 from airconn.formats import FormatOption
@@ -258,9 +260,7 @@ def _max_delete(by: str) -> Callable[[F], F]:
 max_delete = _max_delete("globs")
 
 confirm = click.option(
-    "--confirm",
-    is_flag=True,
-    help="Ask before all writes, after the plan. Without a terminal, add --yes.",
+    "--confirm", is_flag=True, help="Ask before all writes, after the plan. Without a terminal, add --yes."
 )
 
 
@@ -286,6 +286,22 @@ pruning = together(
         yes,
     ]
 )
+
+splitting = as_one(
+    "splitting",
+    make_splitting,
+    [
+        click.option(
+            "--split",
+            type=click.Path(path_type=Path),
+            metavar="DIR",
+            help="Write a file for each object into DIR, secrets as references that --fill fills.",
+        ),
+        click.option("--prune", is_flag=True, help="With --split: delete the files of objects that are gone."),
+        _max_delete("--prune"),
+    ],
+)
+"""A command gets a `Splitting` as `splitting`, or None."""
 
 overriding = as_one(
     "changes",
@@ -322,8 +338,7 @@ overriding = as_one(
             multiple=True,
             metavar="FILE",
             shell_complete=complete_address,
-            help="Override fields of the sources by those in FILE. FILE is YAML or JSON: connections, "
-            "variables and pools by id. May be repeated.",
+            help="Override fields of the sources by those in FILE: YAML or JSON with objects by id. May be repeated.",
         ),
         literal := click.option(
             "--literal",
@@ -334,6 +349,7 @@ overriding = as_one(
             shell_complete=complete_value,
             help="Use the *** or the placeholder there (a mask, a reference, …) as the real value. May be repeated.",
         ),
+        resolve,
     ],
 )
 """A command gets `ObjectChanges` as `changes`."""

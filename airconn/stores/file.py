@@ -79,9 +79,15 @@ class FileStore(Store):
         """The text of a file that SOPS has encrypted, as the file has it. None for others. Doesn't decrypt it."""
         return self._file.sealed()
 
-    def stored_text(self, text: str, *, afresh: bool = False) -> str:
-        """What the file gets if `text` is saved: the text, or the same encrypted. Raises as `save` does."""
-        return self._file.stored_text(text, afresh=afresh)
+    def in_clear(self, objects: Iterable[AirflowObject]) -> list[AirflowObject]:
+        """Those of the objects of the file that it has in clear, whole or in part: all, if it isn't encrypted."""
+        sealed = self._file.sealed()
+        if sealed is None:
+            return list(objects)
+        from airconn.stores.sops.exposure import exposed
+
+        found = exposed(sealed, self.address, self.format_name(), ReadOptions(values=self.format_values()))
+        return [obj for obj in objects if (obj.kind, obj.id) in found]
 
     def _there(self) -> Content | None:
         """The content that a change must respect."""
@@ -121,6 +127,7 @@ class FileStore(Store):
 
     def refuse_read_only(self) -> None:
         """Raises `BlockedError` for a file that can't be changed, since its format is only read."""
+        self._file.refuse_without_sops()
         name = self.format_name()
         if not formats.get_format(name).is_writable:
             raise BlockedError(
@@ -268,7 +275,12 @@ class FileStore(Store):
         name, content = self.format_name(), self._there()
         updater = formats.get_format(name).load_updater()
         if updater is not None and content is not None:
-            return updater.update(content.text, changes, options, is_unchanged)
+            rendered = updater.update(content.text, changes, options, is_unchanged)
+            if content.sealed is not None:
+                from airconn.stores.sops.comments import with_note
+
+                return with_note(rendered, content.text, content.sealed, self.address)
+            return rendered
         before = self._parsed(context).bundle if content else Bundle()
         held = {(obj.kind, obj.id): obj for obj in before}
         wanted = {

@@ -159,25 +159,38 @@ class TextFile:
         wanted, path = self._settings.encrypt, self.path
         if path is None or self._is_open or wanted == "none":
             return text
+        from airconn.stores.sops import files
+
         sealed = self.sealed()
         if sealed is not None and not afresh:
-            from airconn.stores.sops import files
-
             return files.changed(sealed, self.content().text, text, self._program, self._address)
-        is_new = afresh or self.version() is None
-        if sealed is None and wanted != "sops" and not is_new:
-            return text
-        from airconn.stores.sops import files, rules
-
         if sealed is not None:
-            return files.encrypted(text, path, self._program, like=sealed) or text
-        config = rules.config_for(path, self._settings.environ)
-        if config is None and wanted != "sops":
+            return files.encrypted(text, path, self._program, like=sealed)
+        if not self.is_to_be_sealed(afresh=afresh):
             return text
-        made = files.encrypted(text, path, self._program, config=config)
-        if made is None and wanted == "sops":
-            raise files.without_keys(str(path))
-        return text if made is None else made
+        from airconn.stores.sops import rules
+
+        try:
+            return files.encrypted(text, path, self._program, config=rules.config_for(path, self._settings.environ))
+        except files.NoRuleError:
+            if wanted == "sops":
+                raise
+            return text
+
+    def is_to_be_sealed(self, *, afresh: bool = False) -> bool:
+        """Whether a file in clear, or none, is encrypted by the next write, as far as can be told without SOPS."""
+        if self.path is None or self._is_open or self._settings.encrypt:
+            return self._settings.encrypt == "sops"
+        if not afresh and self.version() is not None:
+            return False
+        from airconn.stores.sops import rules
+
+        return rules.config_for(self.path, self._settings.environ) is not None
+
+    def refuse_without_sops(self) -> None:
+        """Raises `UsageError` if the file is to be encrypted, and there is no program for that."""
+        if self.is_to_be_sealed() and self._program.path() is None:
+            raise self._program.missing_for_new(self._address)
 
     def sealed(self) -> str | None:
         """The text as SOPS has encrypted it, without a call of SOPS. None for a file in clear, or none."""

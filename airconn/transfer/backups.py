@@ -71,7 +71,8 @@ class Backups:
     ) -> RunningBackup:
         """Writes the backup of a run that is about to write these steps, and removes those that are too old.
 
-        `stored_form` is that of the target, and `run` the name, if it isn't that of this moment. Raises `BlockedError` if the backup can't be written.
+        `stored_form` is that of the target, and `run` is the name, if that isn't the time. Raises `BlockedError` if
+        the backup can't be written.
         """
         header = replace(header, began=time.time(), salt=secrets.token_hex(16))
         mark = marker(header.salt)

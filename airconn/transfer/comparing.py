@@ -15,9 +15,11 @@ from airconn.stores.directory import DirectoryStore
 from airconn.stores.file import FileStore
 from airconn.transfer import reported_reads
 from airconn.transfer.empty_runs import ALLOW, refuse_nothing, refuse_unmatched
-from airconn.transfer.loading import Loaded, load, load_for
+from airconn.transfer.loading import Change, Loaded, load, load_for
 from airconn.transfer.losses import refuse_notes
+from airconn.transfer.overriding import make_change
 from airconn.transfer.places import Places
+from airconn.transfer.request_parts import ObjectChanges
 from airconn.transfer.results import ReadRequest, Result
 from airconn.transfer.standard_input import refuse_second_use
 
@@ -33,6 +35,8 @@ class DiffRequest(ReadRequest):
     """Whether a difference has an exit code of its own."""
     strict: bool = False
     """Whether a warning about what is read is an error."""
+    resolve: tuple[str, ...] = ()
+    """Which references are replaced by their values, in the words of `--resolve`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,8 @@ def compare_places(request: DiffRequest, places: Places) -> Comparison:
     refuse_second_use((request.a, request.b))
     a, b = (places.open(address, request.source_format) for address in (request.a, request.b))
     selection = request.selection
-    described, loaded, contexts = _load_both(a, b, request, places.context())
+    change = make_change(ObjectChanges(resolve=request.resolve), selection, places)
+    described, loaded, contexts = _load_both(a, b, request, places.context(), change)
     notes = [note for side in loaded for note in side.notes]
     strangers: list[Note] = []
     bundles = [side.bundle for side in loaded]
@@ -95,14 +100,14 @@ def compare_places(request: DiffRequest, places: Places) -> Comparison:
 
 
 def _load_both(
-    a: Store, b: Store, request: DiffRequest, context: Context
+    a: Store, b: Store, request: DiffRequest, context: Context, change: Change | None
 ) -> tuple[tuple[str, str], Sequence[Loaded], Sequence[Context]]:
     """Both places in words, their objects, and the contexts of the reads. Raises `InputErrors` with all faults."""
     faults: list[InputError] = []
     sides = ((a, b), (b, a))
     # A fault of a file is reported even if no server runs.
     files = {
-        id(store): _load_file(store, other, request, context, faults)
+        id(store): _load_file(store, other, request, context, faults, change)
         for store, other in sides
         if isinstance(store, FileStore | DirectoryStore)
     }
@@ -114,7 +119,7 @@ def _load_both(
     for store, other in sorted(sides, key=lambda side: side[0].capabilities.folds_case):
         if id(store) not in found:
             wanted = found[id(other)][0].seen if id(other) in found else frozenset[Key]()
-            found[id(store)] = _load(store, other, request, replace(context, wanted=wanted), faults)
+            found[id(store)] = _load(store, other, request, replace(context, wanted=wanted), faults, change)
     if faults:
         raise InputErrors(tuple(faults))
     both = [found[id(store)] for store in (a, b)]
@@ -122,22 +127,33 @@ def _load_both(
 
 
 def _load_file(
-    store: Store, other: Store, request: DiffRequest, context: Context, faults: list[InputError]
+    store: Store,
+    other: Store,
+    request: DiffRequest,
+    context: Context,
+    faults: list[InputError],
+    change: Change | None,
 ) -> tuple[Loaded, AirflowVersion]:
     try:
-        return load_for([store], request.selection, other, request.airflow, context)
+        return load_for([store], request.selection, other, request.airflow, context, change=change)
     except InputErrors as error:
         faults += error.errors
         return Loaded(Bundle()), NEWEST
 
 
 def _load(
-    store: Store, other: Store, request: DiffRequest, context: Context, faults: list[InputError]
+    store: Store,
+    other: Store,
+    request: DiffRequest,
+    context: Context,
+    faults: list[InputError],
+    change: Change | None,
 ) -> tuple[Loaded, AirflowVersion]:
     airflow = request.airflow or reported_reads.airflow_of(other, context)
     try:
         knows = request.airflow is not None or other.capabilities.is_airflow
-        return load([store], request.selection, replace(context, airflow=airflow, knows_release=knows)), airflow
+        context = replace(context, airflow=airflow, knows_release=knows)
+        return load([store], request.selection, context, change=change), airflow
     except InputErrors as error:
         faults += error.errors
         return Loaded(Bundle()), airflow

@@ -239,7 +239,7 @@ def _confirm(prepared: Import, host: Host, *, confirms_all: bool) -> None:
 
 
 def needs_consent(prepared: Import, *, confirms_all: bool) -> bool:
-    """Whether the user has to agree: to deletions, to what the writes restart and, with `confirms_all`, to all writes."""
+    """Whether the user has to agree: to deletions, to what is restarted and, with `confirms_all`, to all writes."""
     deletions = prepared.plan.of(Action.DELETE)
     return bool(deletions or prepared.restarts or (confirms_all and prepared.plan.writes))
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from airconn import formats
 from airconn.config import Settings
 from airconn.errors import AirconnError, BlockedError, InputError, UsageError
 from airconn.formats.base import WriteOptions
-from airconn.model import ALL_KINDS, AirflowVersion, Kind, Selection
+from airconn.model import ALL_KINDS, AirflowObject, AirflowVersion, Kind, Selection
 from airconn.stores.base import Context, Store
 from airconn.stores.directory import DirectoryStore, refuse_as_target
 from airconn.stores.file import FileStore, kept_in_words
@@ -50,6 +50,8 @@ class Export(Result):
     """Whether the text was written, or is for standard output."""
     in_clear: int = 0
     """The number of objects whose secrets were written in clear, if a user may not expect that."""
+    is_encrypted: bool = False
+    """Whether SOPS has encrypted the file. `in_clear` then counts what its rules leave in clear."""
     is_exposed: bool = False
     """Whether git would add the file."""
     format: str = ""
@@ -181,8 +183,11 @@ def save(unsaved: UnsavedExport) -> Export:
     if writing.out is not None:
         out.save(made.text, unsaved.version, afresh=writing.replace)
     error = _keeps_references(made, out) if made.kept else None
+    export = replace(export, is_done=True, error=error, is_encrypted=out.sealed_text() is not None)
+    if export.is_encrypted:
+        return export if made.masked else replace(export, in_clear=_with_secrets(out.in_clear(made.written)))
     in_clear, is_exposed = _in_clear(made, writing)
-    return replace(export, is_done=True, in_clear=in_clear, is_exposed=is_exposed, error=error)
+    return replace(export, in_clear=in_clear, is_exposed=is_exposed)
 
 
 def _out(writing: Writing, places: Places) -> FileStore:
@@ -251,6 +256,10 @@ def _in_clear(made: NewText, writing: Writing) -> tuple[int, bool]:
         is_exposed = git.is_not_ignored(writing.out)
     if writing.redacted not in ("mask", "omit") and not is_exposed:
         return 0, False
+    return _with_secrets(made.written), is_exposed
+
+
+def _with_secrets(objects: Iterable[AirflowObject]) -> int:
     from airconn.model.secrecy import secret_leaves
 
-    return sum(any(secret_leaves(obj)) for obj in made.written), is_exposed
+    return sum(any(secret_leaves(obj)) for obj in objects)

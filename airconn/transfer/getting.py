@@ -9,10 +9,12 @@ from typing import Any
 from airconn.errors import BlockedError, InputError, UsageError
 from airconn.model import ALL_KINDS, NEWEST, REDACTED, AirflowObject, AirflowVersion, Kind, Selection, Text, jsontext
 from airconn.model.jsontext import Number
+from airconn.model.references import references
 from airconn.override.edit import exists, settled
 from airconn.override.places import FieldPlace, readings, unknown_field
 from airconn.stores.base import Context, Store
 from airconn.transfer import reported_reads
+from airconn.transfer.overriding import resolved
 from airconn.transfer.places import Places
 from airconn.transfer.request_parts import AS_THEY_TELL, SourceFormat
 from airconn.transfer.results import Result
@@ -32,6 +34,8 @@ class GetRequest:
     source_format: SourceFormat = AS_THEY_TELL
     kinds: frozenset[Kind] = ALL_KINDS
     airflow: AirflowVersion | None = None
+    resolve: tuple[str, ...] = ()
+    """Which references are replaced by their values, in the words of `--resolve`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +57,9 @@ def get_value(request: GetRequest, places: Places) -> GotValue:
     if store.capabilities.is_airflow and request.airflow is None:
         context = places.context(store.describe(context).airflow)
     obj, place, notes = _find(store, request, context)
-    return GotValue(text=_text_at(obj, place, store.address), notes=notes)
+    if any(each.is_whole or each.field == place.field for each in references(obj)):
+        (obj,) = resolved((obj,), request.resolve, places, context.airflow)
+    return GotValue(text=text_at(obj, place, store.address), notes=notes)
 
 
 def _find(store: Store, request: GetRequest, context: Context) -> tuple[AirflowObject, FieldPlace, Any]:
@@ -99,7 +105,8 @@ def _object_in(name: str, kinds: tuple[Kind, ...], wanted: Iterable[FieldPlace])
     return f"{prefix}{rest}" if rest else name
 
 
-def _text_at(obj: AirflowObject, place: FieldPlace, address: str) -> str:
+def text_at(obj: AirflowObject, place: FieldPlace, address: str) -> str:
+    """The value at a place of an object, which is from `address`. Raises as `get_value`."""
     held = getattr(obj, place.field)
     if not place.path:
         return _shown(held.value() if isinstance(held, Text) and held.hidden else held, place, address)

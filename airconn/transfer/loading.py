@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import starmap
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from airconn.errors import AirconnError, InputError, InputErrors, UnfitError
 from airconn.model import ALL_KINDS, NEWEST, AirflowVersion, Bundle, Kind, Selection, fill, hidden_fields, rules_for
@@ -32,6 +32,14 @@ class Load(Protocol):
         change: Change | None = None,
         is_planned: bool = False,
     ) -> Loaded: ...
+
+
+@runtime_checkable
+class TellsUnused(Protocol):
+    """A change that knows which parts of it the sources have no object for."""
+
+    def unused(self, bundle: Bundle) -> Iterable[Note]:
+        """Notes on these. `bundle` is what the sources hold before the change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +84,7 @@ def gather(sources: Sequence[Store], selection: Selection, context: Context, fil
     faults: list[InputError] = []
     kinds: frozenset[Kind] = frozenset()
     for store in sources:
-        with _collecting(faults):
+        with collecting(faults):
             reading = reported_reads.read(store, selection, context)
             bundles.append(reading.bundle)
             notes += reading.notes
@@ -99,12 +107,13 @@ def changed(gathered: Loaded, change: Change | None, airflow: AirflowVersion, *,
     before = gathered.bundle
     bundle = change(before, airflow) if change else before
     seen = frozenset((obj.kind, obj.id) for some in (before, bundle) for obj in some)
-    notes = (*gathered.notes, *starmap(Note, warnings(bundle, is_planned=is_planned)))
+    unused = change.unused(before) if isinstance(change, TellsUnused) else ()
+    notes = (*gathered.notes, *unused, *starmap(Note, warnings(bundle, is_planned=is_planned)))
     return replace(gathered, bundle=bundle, notes=notes, seen=seen)
 
 
 @contextmanager
-def _collecting(faults: list[InputError]) -> Iterator[None]:
+def collecting(faults: list[InputError]) -> Iterator[None]:
     """Within this block a raised fault of the input ends the block, and is added to `faults`."""
     try:
         yield

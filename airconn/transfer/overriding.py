@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from airconn.model import Selection
+from airconn.config import PROJECT_FILE
+from airconn.errors import UsageError
+from airconn.model import AirflowObject, AirflowVersion, Bundle, Selection
 from airconn.transfer.loading import Change
 from airconn.transfer.places import Places
 from airconn.transfer.request_parts import ObjectChanges
 from airconn.transfer.standard_input import STDIN
 
+if TYPE_CHECKING:
+    from airconn.override import Surroundings, TargetOverrides
+
 
 def make_change(
-    changes: ObjectChanges, selection: Selection, places: Places, *, are_arguments: bool = False
+    changes: ObjectChanges,
+    selection: Selection,
+    places: Places,
+    *,
+    are_arguments: bool = False,
+    resolves: bool = True,
 ) -> Change | None:
     """The change of the objects that `selection` selects. None without options for it.
 
     If the values to set `are_arguments` of the command, `-` is the text of standard input.
 
-    Overlays are read at once, and other values when they are needed. Raises `InputError` for a faulty overlay.
+    References are followed as `--resolve` says, else the user's configuration, except with `resolves=False` and in
+    the objects that arguments change. Overlays are read at once, and other values when they are needed.
+
+    Raises `InputError` for a faulty overlay.
     """
-    if not changes:
+    resolve, named_in = (changes.resolve, "--resolve") if changes.resolve else places.config.resolve_words()
+    resolve = resolve if resolves else ()
+    if not (changes or resolve):
         return None
 
     from airconn.override import Overrides, Surroundings, read_overlay, refuse_shapeless
+    from airconn.override.allowed import read_allowed
 
     option_of_sets = "" if are_arguments else "--set"
     named = ((option_of_sets, changes.sets), ("--set-file", changes.set_files), ("--rename", changes.renames))
@@ -31,13 +51,23 @@ def make_change(
         for text in texts:
             refuse_shapeless(option, text)
     overlays = [places.open_file(path) for path in changes.overlays]
-    overrides = Overrides(
-        Surroundings(
-            places.config.environ.get,
-            places.read_value,
-            cache(places.ask),
-            cache(lambda: _read_input(places)) if are_arguments else None,
-        ),
+    surroundings = Surroundings(
+        places.config.environ.get,
+        places.read_value,
+        cache(places.ask),
+        cache(lambda: _read_input(places)) if are_arguments else None,
+        environ=places.config.environ,
+    )
+    follow = None
+    if allowed := read_allowed(resolve, named_in):
+        from airconn.transfer.resolving import References
+
+        # One for all targets of a run, which asks for each value once.
+        references: References = places.kept.setdefault(allowed, References(places, allowed, surroundings))
+        follow = None if are_arguments else references.follow
+        surroundings = replace(surroundings, refer=references.value, follows=references.allows)
+    return Overrides(
+        surroundings,
         changes.literal_masks,
         tuple(read_overlay(file.text(), file.address) for file in overlays),
         changes.sets,
@@ -45,8 +75,52 @@ def make_change(
         changes.renames,
         selection,
         option_of_sets,
+        _of_target(changes, places, surroundings),
+        follow,
     )
-    return overrides.apply
+
+
+def _of_target(changes: ObjectChanges, places: Places, surroundings: Surroundings) -> TargetOverrides:
+    """What the configuration names for the target, without the overlays that the command line names as well."""
+    from airconn.override import TargetOverrides, read_overlay
+
+    said, own = changes.of_target, {os.path.realpath(path) for path in changes.overlays}
+    if said.is_of_project:
+        for path in said.overlays:
+            _refuse_outside(path, places.config.directory)
+        why = f"only {PROJECT_FILE} names this file"
+        hint = "--overlay FILE allows it for this run; or name the file in the target of your own config.toml"
+        surroundings = replace(surroundings, refusal=(why, hint))
+    files = [places.open_file(path) for path in said.overlays if os.path.realpath(path) not in own]
+    overlays = (read_overlay(file.text(), file.address) for file in files)
+    return TargetOverrides(
+        tuple(replace(overlay, may_lack=True) for overlay in overlays), said.renames, surroundings, said.target
+    )
+
+
+def _refuse_outside(path: str, directory: Path) -> None:
+    """Raises `UsageError` for an overlay of a project that a link takes out of its directory."""
+    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(directory)):
+        raise UsageError(
+            "this overlay is outside of the directory of airconn.toml, which may not name it",
+            where=path,
+            hint="name it in your own config.toml, or with --overlay",
+            topic="targets",
+        )
+
+
+def resolved(
+    objects: tuple[AirflowObject, ...], resolve: tuple[str, ...], places: Places, airflow: AirflowVersion
+) -> tuple[AirflowObject, ...]:
+    """The objects with references replaced, as `resolve` or else the user's configuration says.
+
+    Raises as the change of `make_change`.
+    """
+    change = make_change(ObjectChanges(resolve=resolve), Selection(), places)
+    if change is None:
+        return objects
+    bundle = change(Bundle.of(objects), airflow)
+    return tuple(bundle.get(obj.kind, obj.id) or obj for obj in objects)
 
 
 def _read_input(places: Places) -> str:

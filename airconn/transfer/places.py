@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from airconn.config import Address, Config, Settings
 from airconn.errors import UsageError
 from airconn.formats.dotenv.declaration import EXPAND
+from airconn.formats.sops.sealed import type_of
 from airconn.model import NEWEST, AirflowVersion
 from airconn.quoting import shown_address
 from airconn.stores import open_store
@@ -37,7 +38,9 @@ class Places:
         self._network = network
         self._watch = watch
         self._opened: list[Store] = []
-        self.read_value = cache(_read_value)
+        self.kept: dict[object, Any] = {}
+        """What a run keeps for its other parts, such as the values of references, by what it is for."""
+        self.read_value = cache(self._read_value)
         """The text of a file. It is read once, because the file of a shell's `<(command)` can't be read again."""
 
     def __enter__(self) -> Places:
@@ -52,6 +55,13 @@ class Places:
     def open(self, address: str, source: SourceFormat = AS_THEY_TELL) -> Store:
         """The store of an address. It sends no request yet. Raises `UsageError`."""
         return self._open(self.config.resolve(address), source)
+
+    def open_referred(self, address: str, named_in: str) -> Store:
+        """The store of an address that a reference in `named_in` names, which the user may not have written.
+
+        Raises `UsageError`, and `BlockedError` where it may not have credentials.
+        """
+        return self._open(self.config.referred(address, named_in), AS_THEY_TELL)
 
     def open_address(self, address: Address, source: SourceFormat = AS_THEY_TELL) -> Store:
         """The store of an address whose settings are known. It sends no request yet. Raises `UsageError`."""
@@ -113,12 +123,21 @@ class Places:
         self._opened.append(store)
         return store
 
+    def _read_value(self, path: str) -> str:
+        """The text of a file, decrypted if SOPS has encrypted it."""
+        try:
+            text = Path(path).expanduser().read_bytes().decode()
+        except UnicodeDecodeError:
+            raise UsageError("this is not UTF-8 text", where=path) from None
+        except (OSError, ValueError, RuntimeError) as error:
+            reason = "no such file" if isinstance(error, FileNotFoundError) else "this file can't be read"
+            raise UsageError(reason, where=shown_address(path)) from None
+        type_ = type_of(text)
+        if type_ is None:
+            return text
+        from airconn.stores.sops.files import decrypted
+        from airconn.stores.sops.program import SopsProgram
 
-def _read_value(path: str) -> str:
-    try:
-        return Path(path).expanduser().read_bytes().decode()
-    except UnicodeDecodeError:
-        raise UsageError("this is not UTF-8 text", where=path) from None
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = "no such file" if isinstance(error, FileNotFoundError) else "this file can't be read"
-        raise UsageError(reason, where=shown_address(path)) from None
+        return decrypted(
+            text, type_, SopsProgram(self.config.sops, self.config.environ, self.deadline), shown_address(path)
+        )

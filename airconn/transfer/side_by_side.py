@@ -7,12 +7,11 @@ import re
 import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from functools import partial
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
 from airconn.addresses import is_file
-from airconn.browser_urls import airflow_endpoint
 from airconn.trust import is_airflow
 from airconn.urls import endpoint
 
@@ -56,15 +55,6 @@ class Inbox:
         self._calls.get()()
 
 
-@dataclass(frozen=True, slots=True)
-class _Ended(Generic[T, R]):
-    """An item that is done, with its result or its error."""
-
-    item: T
-    result: R | None
-    error: BaseException | None
-
-
 def side_by_side(
     work: Callable[[T], R],
     items: Sequence[T],
@@ -81,58 +71,65 @@ def side_by_side(
 
     A Ctrl-C is raised at once, and what runs is left behind, which a program that ends doesn't wait for.
     """
-    inbox = inbox or Inbox()
-    waiting: list[tuple[T, Hashable]] = [(item, server_of(item)) for item in items]
-    running: dict[int, Hashable] = {}
-    """The servers of the items that run."""
-    ended: list[_Ended[T, R]] = []
-    first_error: BaseException | None = None
-
-    def run(item: T, number: int) -> None:
-        result: R | None = None
-        error: BaseException | None = None
-        try:
-            result = work(item)
-        except BaseException as raised:  # noqa: BLE001 - raised again by the thread of the caller
-            error = raised
-
-        def end() -> None:
-            del running[number]
-            ended.append(_Ended(item, result, error))
-
-        inbox.tell(end)
-
-    begun = 0
+    threads = _Threads(work, server_of, max(1, parallel), inbox or Inbox())
+    waiting = list(items)
     while True:
-        busy = set(running.values())
-        left: list[tuple[T, Hashable]] = []
-        for item, server in waiting:
-            is_free = len(running) < max(1, parallel) and server not in busy
-            if not is_free or first_error is not None or not goes_on():
-                left.append((item, server))
-                continue
-            busy.add(server)
-            running[begun] = server
-            _start(run, item, begun)
-            begun += 1
-        waiting = left
-        if not running:
-            if first_error is not None:
-                raise first_error
+        waiting = [item for item in waiting if not (goes_on() and threads.begin(item))]
+        if not threads.running:
+            if threads.error is not None:
+                raise threads.error
             return
-        while not ended:
-            inbox.serve()
-        for one in ended:
-            first_error = first_error or one.error
-        for one in ended:
-            if one.error is None:
-                yield one.item, one.result  # type: ignore[misc]  # it is None only where the work gives that
-        ended.clear()
+        yield from threads.ended()
 
 
-def _start(run: Callable[[T, int], None], item: T, number: int) -> None:
-    name = f"airconn-target-{number}"
-    threading.Thread(target=run, args=(item, number), name=name, daemon=True).start()
+class _Threads(Generic[T, R]):
+    """The items that are worked on."""
+
+    def __init__(
+        self, work: Callable[[T], R], server_of: Callable[[T], Hashable], parallel: int, inbox: Inbox
+    ) -> None:
+        self._work = work
+        self._server_of = server_of
+        self._parallel = parallel
+        self._inbox = inbox
+        self._results: list[tuple[T, R]] = []
+        self._begun = 0
+        self.running: dict[int, Hashable] = {}
+        """The servers of the items that run."""
+        self.error: BaseException | None = None
+
+    def begin(self, item: T) -> bool:
+        """Begins an item, if there is room for it, its server is free, and none has failed."""
+        server = self._server_of(item)
+        if self.error is not None or len(self.running) >= self._parallel or server in self.running.values():
+            return False
+        self._begun += 1
+        self.running[self._begun] = server
+        name = f"airconn-target-{self._begun}"
+        threading.Thread(target=self._run, args=(item, self._begun), name=name, daemon=True).start()
+        return True
+
+    def ended(self) -> list[tuple[T, R]]:
+        """The items that have ended since the last call, with their results. Empty if one has failed."""
+        before = len(self.running)
+        while len(self.running) == before:
+            self._inbox.serve()
+        results, self._results = self._results, []
+        return results
+
+    def _run(self, item: T, number: int) -> None:
+        """Works on an item, in a thread of its own."""
+        try:
+            result = self._work(item)
+        except BaseException as error:  # noqa: BLE001 - raised again by the thread of the caller
+            self._inbox.tell(partial(self._end, number, error=error))
+        else:
+            self._inbox.tell(partial(self._end, number, (item, result)))
+
+    def _end(self, number: int, result: tuple[T, R] | None = None, *, error: BaseException | None = None) -> None:
+        del self.running[number]
+        self.error = self.error or error
+        self._results += [result] if result is not None else []
 
 
 def parallel_by_default(number: int) -> int:
@@ -141,7 +138,7 @@ def parallel_by_default(number: int) -> int:
 
 
 _MOST = 16
-"""More at a time are hardly faster: the work of this process is the limit then (`python -m tests.benchmarks.many`)."""
+"""More at a time are hardly faster (`python -m tests.benchmarks.many`): this process is the limit then."""
 
 
 def server_at(address: str) -> str:
@@ -157,10 +154,3 @@ def server_at(address: str) -> str:
     if not mark or not scheme.lower().startswith(("vault", "metadb")):
         return address
     return f"{scheme}://{re.split(r'[/?#]', rest, maxsplit=1)[0].rpartition('@')[2]}".lower()
-
-
-def place_at(address: str) -> str:
-    """The place of an address, as far as its text tells: the same for all spellings of it."""
-    if is_airflow(address):
-        return "".join(airflow_endpoint(address))
-    return os.path.realpath(address) if is_file(address) else address.rstrip("/")

@@ -72,24 +72,29 @@ def changed(sealed: str, old: str, new: str, program: SopsProgram, where: str) -
     return result
 
 
+class NoRuleError(UsageError):
+    """No rule and no variable names keys for a new file."""
+
+
 def encrypted(
     new: str, path: Path, program: SopsProgram, *, config: Path | None = None, like: str | None = None
-) -> str | None:
+) -> str:
     """A text encrypted as a file of this path: by the rules of `config`, or with the keys of the text `like`.
 
-    Without either, with the keys that `SOPS_*` variables name. None if `config` has no rule for it. Raises
-    `InputError`, `UsageError` without keys, and `BlockedError` for a text that SOPS can't keep exactly.
+    Without either, with the keys that `SOPS_*` variables name. Raises `NoRuleError` without keys, `UsageError`
+    without a program that can do it, `TargetError` if SOPS fails, and `BlockedError` for a text that SOPS can't keep
+    exactly.
     """
     where = str(path)
+    if program.path() is None:
+        raise program.missing_for_new(where)
     type_ = (type_of(like) if like is not None else None) or type_of_path(where)
     _refuse_lines(new, type_, where)
     name = os.path.abspath(path)  # noqa: PTH100 - as SOPS makes it
     args = ["encrypt", "--input-type", type_.value, "--output-type", type_.value, "--filename-override", name]
-    with scratch(_config_like(like) if like is not None else "") as own:
-        chosen = own.path if like is not None else None if config is None else os.path.abspath(config)  # noqa: PTH100
+    with scratch("" if like is None else _config_like(like)) as own:
+        chosen = own.path if like is not None else str(config.absolute()) if config is not None else ""
         answer = program.call([*(["--config", chosen] if chosen else []), *args], new, where, files=own.files)
-    if answer.code and "no matching creation rules" in answer.errors and config is not None:
-        return None
     if answer.code:
         raise _not_encrypted(answer, program, where)
     _refuse_inexact(answer.out, new, type_, program, where)
@@ -210,21 +215,16 @@ def _not_encrypted(answer: Answer, program: SopsProgram, where: str) -> AirconnE
     if too_old := _too_old(program, where):
         return too_old
     if answer.code == NO_RULE or "no keys provided" in answer.errors or "no matching creation rules" in answer.errors:
-        return without_keys(where)
+        return NoRuleError(
+            "sops doesn't know for which keys to encrypt this file",
+            where=where,
+            hint="write a creation rule for its path into .sops.yaml, or set SOPS_AGE_RECIPIENTS or the like",
+            topic="sops",
+        )
     return TargetError(
         f"sops can't encrypt this file (its exit code is {answer.code})",
         where=where,
         hint="the keys or the rules may be wrong: run sops encrypt on any file of that name to see why",
-        topic="sops",
-    )
-
-
-def without_keys(where: str) -> UsageError:
-    """The error for a new file that no rule and no variable names keys for."""
-    return UsageError(
-        "sops doesn't know for which keys to encrypt this file",
-        where=where,
-        hint="write a creation rule for its path into .sops.yaml, or set SOPS_AGE_RECIPIENTS or the like",
         topic="sops",
     )
 
@@ -237,6 +237,6 @@ def _too_old(program: SopsProgram, where: str) -> UsageError | None:
     return UsageError(
         f"sops {has} is too old to write files without showing values to other programs: {needs} or newer is needed",
         where=where,
-        hint="install a newer one (https://github.com/getsops/sops/releases)",
+        hint="install a newer one: https://github.com/getsops/sops/releases",
         topic="sops",
     )

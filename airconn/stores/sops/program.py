@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from airconn.errors import InputError
+from airconn.errors import InputError, UsageError
 
 PROGRAM = "sops"
 SECONDS = 120.0
@@ -108,11 +108,21 @@ class SopsProgram:
 
     def missing(self, where: str) -> InputError:
         """The error for a file that needs SOPS, where there is none."""
-        named = "isn't on PATH" if self.name == PROGRAM else f"{self.name!r} isn't there"
+        named = "sops isn't on PATH" if self.name == PROGRAM else f"the program {self.name!r} isn't there"
         return InputError(
-            f"this file is encrypted with sops, and {'sops ' if self.name == PROGRAM else ''}{named}",
+            f"this file is encrypted with sops, and {named}",
             where=where,
             hint=INSTALL,
+            topic="sops",
+        )
+
+    def missing_for_new(self, where: str) -> UsageError:
+        """The error for a new file that is to be encrypted, where there is no SOPS."""
+        named = "sops isn't on PATH" if self.name == PROGRAM else f"the program {self.name!r} isn't there"
+        return UsageError(
+            f"this file is to be encrypted with sops, and {named}",
+            where=where,
+            hint=f"{INSTALL}; --encrypt none writes it in clear",
             topic="sops",
         )
 

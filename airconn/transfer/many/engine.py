@@ -170,7 +170,7 @@ class _Run:
         """Writes the targets that are ready. Gives the Ctrl-C or the signal that ended that."""
         tasks = [task for task in self._tasks if task.target.address in self._ready]
         if self._each.fail_fast and (failed := self._failed()):
-            self._hold_back(tasks, f"{named(failed[0].target)} has failed (--fail-fast)")
+            self._hold_back(tasks, f"{failed[0].label} has failed (--fail-fast)")
             return None
         canaries = [task for task in tasks if task.target.address in self._conduct.canaries]
         if unfit := self._unfit_canary():
@@ -200,7 +200,7 @@ class _Run:
             self._hold_back([task for task in tasks if task.target.address in self._ready], "interrupted")
             return KeyboardInterrupt()
         left = [task for task in tasks if task.target.address in self._ready]
-        self._hold_back(left, f"{named(self._failed()[0].target)} has failed (--fail-fast)" if left else "")
+        self._hold_back(left, f"{self._failed()[0].label} has failed (--fail-fast)" if left else "")
         ended = self._host.stop.is_set and any(one.exit_code is ExitCode.INTERRUPTED for one in self._in_order())
         return KeyboardInterrupt() if ended else None
 
@@ -208,7 +208,7 @@ class _Run:
         """Why the canaries don't allow to write the others. Empty if they do, or may still do."""
         for address in sorted(self._conduct.canaries):
             if self._results[address].exit_code is not ExitCode.OK:
-                return f"the canary {named(self._results[address].target)} is not whole"
+                return f"the canary {self._results[address].label} is not whole"
         return ""
 
     def _hold_back(self, tasks: Iterable[Task], why: str) -> None:
@@ -340,11 +340,6 @@ class _Call:
 
     def __call__(self) -> None:
         self.function(self.target, self.event)
-
-
-def named(target: Target) -> str:
-    """A target as messages name it."""
-    return target.address
 
 
 def _with(result: TargetResult, event: Event) -> TargetResult:

@@ -1,4 +1,4 @@
-"""The files that an export of several targets writes: one a target, named by a pattern like `backup/{target}.yaml`."""
+"""The files that an export of several targets writes, one a target, by a pattern like `backup/{target}.yaml`."""
 
 from __future__ import annotations
 
@@ -99,15 +99,9 @@ def _refuse_same(paths: Sequence[Path], members: Sequence[Member]) -> None:
 
 def _refuse_source(path: Path, member: Member, members: Sequence[Member]) -> None:
     """Raises `UsageError` where a file that is written is the place of another target."""
-    real = os.path.realpath(path)
-    for other in members:
-        store = other.store
-        if (
-            other is not member
-            and isinstance(store, FileStore)
-            and store.path
-            and os.path.realpath(store.path) == real
-        ):
+    others = [other for other in members if other is not member and isinstance(other.store, FileStore)]
+    for other in others:
+        if other.store.location(Kind.CONNECTIONS) == os.path.realpath(path):
             raise UsageError(
                 f"{member.label} would be written over the file of {other.label}", where=shown_address(str(path))
             )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from airconn.errors import AirconnError, InputErrors, UsageError
 from airconn.model import AirflowObject, AirflowVersion, Bundle, Selection
-from airconn.model.reading import Note, Reading
+from airconn.model.reading import Reading
 from airconn.quoting import shown_address
 from airconn.stores.base import DEFAULT_CONTEXT, Context, Description, Store
 from airconn.stores.file import FileStore
@@ -17,7 +17,7 @@ from airconn.targets import Target
 from airconn.transfer.loading import Change
 from airconn.transfer.places import Places
 from airconn.transfer.request_parts import AS_THEY_TELL, SourceFormat
-from airconn.urls import server_of
+from airconn.transfer.side_by_side import server_at
 
 T = TypeVar("T", bound=AirflowObject)
 Error = TypeVar("Error", bound=AirconnError)
@@ -31,17 +31,16 @@ class Member:
     label: str
     """What messages call it: `@eu`, or its address without credentials."""
     store: Store
-    server: Hashable
-    """Equal for two places that are at one server."""
+    server: str
+    """The same for two places that are at one server."""
+
+    def failure(self, error: AirconnError) -> Failure:
+        return Failure.of(self.label, error)
 
     def selection(self, selection: Selection) -> Selection:
         """The part of a selection that the target is limited to."""
         exclude = (*selection.exclude, *self.target.exclude)
         return replace(selection, exclude=exclude, within=self.target.include)
-
-    def noted(self, notes: Iterable[Note]) -> tuple[Note, ...]:
-        """Notes on this target, which name it."""
-        return tuple(replace(note, where=_where(self.label, note.where)) for note in notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +52,18 @@ class Failure:
 
     @classmethod
     def of(cls, label: str, error: AirconnError) -> Failure:
+        """The failure of a target, whose error doesn't name it yet."""
         if isinstance(error, InputErrors):
             return cls(label, InputErrors(tuple(_placed(each, label) for each in error.errors)))
         return cls(label, _placed(error, label))
 
 
 def _placed(error: Error, label: str) -> Error:
-    return type(error)(error.message, where=_where(label, error.where), hint=error.hint)
+    return type(error)(error.message, where=where_in(label, error.where), hint=error.hint)
 
 
-def _where(label: str, where: str | None) -> str:
+def where_in(label: str, where: str | None) -> str:
+    """A place in messages, with the name of its target before it."""
     is_same = not where or where == label
     return label if is_same else f"{label}, {where}"
 
@@ -90,18 +91,9 @@ def open_members(
             failures.append(Failure.of(label_of(target), error))
             continue
         label = target.address if target.address.startswith("@") else store.address
-        members.append(Member(target, label, store, _server(store, places.config.location(target.address))))
+        server = server_at(places.config.location(target.address))
+        members.append(Member(target, label, store, server))
     return members, failures
-
-
-def _server(store: Store, address: str) -> Hashable:
-    """The server of a place, as far as its address tells. A command may reach any server."""
-    if isinstance(store, FileStore):
-        return id(store)
-    scheme, mark, rest = address.partition("://")
-    if not mark:
-        return address
-    return server_of(address) or (scheme.lower(), rest.partition("/")[0].rpartition("@")[2].lower())
 
 
 def beside(stores: Iterable[Store]) -> list[Store]:

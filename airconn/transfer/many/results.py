@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from airconn.errors import AirconnError, ExitCode
 from airconn.model import WRITES, Action, Kind, Outcome, Selection, Step
 from airconn.model.reading import Note
 from airconn.targets import Target
 from airconn.transfer.events import Recoverable
-
-WORST_FIRST = (
-    ExitCode.INTERRUPTED,
-    ExitCode.SOME_FAILED,
-    ExitCode.USAGE,
-    ExitCode.INPUT,
-    ExitCode.BLOCKED,
-    ExitCode.TARGET,
-    ExitCode.DIFFERENT,
-    ExitCode.OK,
-)
-"""The exit codes of targets, of which a run has the first: a target that may be written in part counts most, and one
-that couldn't be reached least, since the same command may find it again."""
-
-
-def worst(codes: Iterable[ExitCode]) -> ExitCode:
-    """The exit code of a run, by those of its targets."""
-    found = frozenset(codes)
-    return next((code for code in WORST_FIRST if code in found), ExitCode.OK)
+from airconn.transfer.many.members import label_of
+from airconn.transfer.many.verdict import worst
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +32,7 @@ class TargetPlan:
     deleted_hidden: tuple[str, ...] = ()
     """The hidden values that are deleted, which no undo brings back."""
     overwritten_hidden: tuple[str, ...] = ()
-    selection: Selection = Selection()
+    selection: Selection = field(default_factory=Selection)
     strangers: int = 0
 
     @property
@@ -86,6 +68,11 @@ class TargetResult:
     backup: str | None = None
     recovery: Recoverable | None = None
     exit_code: ExitCode = ExitCode.OK
+
+    @property
+    def label(self) -> str:
+        """What messages call the target: `@eu`, or its address without credentials."""
+        return label_of(self.target)
 
     @property
     def undone(self) -> int:

@@ -31,6 +31,9 @@ class SharedPlaces(Places):
         self._asking = ask
         self.ask = self._ask_once
 
+    def __enter__(self) -> SharedPlaces:
+        return self
+
     def open_file(self, path: str) -> FileStore:
         if path not in self._files:
             self._files[path] = super().open_file(path)

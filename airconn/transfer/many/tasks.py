@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from airconn.config import Config
-from airconn.errors import AirconnError, UsageError
+from airconn.errors import AirconnError
 from airconn.plan import Plan
-from airconn.quoting import shown_address
 from airconn.stores.base import Rests, Store
 from airconn.stores.file import FileStore
 from airconn.stores.saving import refuse_unwritable
@@ -21,7 +20,7 @@ from airconn.transfer.importing import Import, OpenedImport, prepare
 from airconn.transfer.many.shared import SharedSources
 from airconn.transfer.places import Places
 from airconn.transfer.requests import DeleteRequest, ImportRequest
-from airconn.transfer.side_by_side import place_at, server_at
+from airconn.transfer.side_by_side import server_at
 
 Inspect = Callable[[Target, Import], None]
 """Called with the plan of a target. May raise to refuse it."""
@@ -137,16 +136,3 @@ class DeleteTask:
 def server_of(config: Config, target: Target) -> str:
     """The server of a target."""
     return server_at(config.location(config.named(target.address)))
-
-
-def refuse_same(config: Config, targets: Sequence[Target]) -> None:
-    """Raises `UsageError` for two targets that are the same place, where each would undo what the other wrote."""
-    known: dict[str, Target] = {}
-    for target in targets:
-        place = place_at(config.location(config.named(target.address)))
-        if (other := known.setdefault(place, target)) is not target:
-            raise UsageError(
-                f"{shown_address(other.address)} and {shown_address(target.address)} are the same place",
-                hint="keep one of the two",
-                topic="targets",
-            )
