@@ -18,6 +18,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "objects",
         "comparing",
         "undo",
+        "migrating",
         "upgrading",
     ),
     "Files": ("formats", "dotenv", "check", "git", "sops", "running"),
