@@ -355,8 +355,8 @@ def test_importing_examples_again_and_again(
     examples: Path,
     warm_airflow: Callable[[str], Path],
 ) -> None:
-    """From the command line, on two versions through the very `airflow` that everybody has. Its reads in between,
-    which are like those that it has just done, are those of the warm one.
+    """From the command line, on two versions through the very `airflow` that everybody has: what creates. What reads,
+    changes and deletes after that is done through the warm one, which is the same program without the time it starts.
     """
     quick = warm_airflow(sandbox.version) if sandbox.version in ("3.0.6", "2.7.3") else None
     command = Command(tmp_path, sandbox, first=quick)
@@ -383,7 +383,7 @@ def test_importing_examples_again_and_again(
     wanted["connections"][changed]["host"] = "changed.example.com"
     gone, _ = wanted["pools"].popitem()
     (tmp_path / "new.json").write_text(json.dumps(wanted))
-    done = airconn("import", tmp_path / "new.json", "--to", command.address, "--prune", "--yes", "--verify")
+    done = airconn("import", tmp_path / "new.json", "--to", warmed.address, "--prune", "--yes", "--verify")
     assert done.code == 0, done.out + done.err
     after = dump(sandbox)
     assert after["connections"][with_password] == {**found["connections"][with_password], "password": None}
