@@ -9,7 +9,6 @@ from airconn.cli.app import App
 from airconn.cli.login_options import env_file
 from airconn.errors import ExitCode
 
-
 _WIDEST = 34
 """The columns of the values, so that their sources fit beside them. Longer ones push their sources away."""
 
