@@ -59,7 +59,7 @@ def _of_table(lines: Sequence[str]) -> Iterator[tuple[tuple[str, ...], int]]:
 
 
 def _path_of_probe(document: Any) -> tuple[str, ...]:
-    """The names that lead to the setting that was tried. Empty if there is none."""
+    """The names that lead to the setting that was tried. Empty without one."""
     for name, value in document.items() if isinstance(document, Mapping) else ():
         if value == _PROBE:
             return (name,)
