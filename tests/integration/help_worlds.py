@@ -306,6 +306,7 @@ WORLDS: Mapping[str, MakeWorld] = {
     "sandboxes.md": own_sandbox,
     "reports.md": airflow("reports.md"),
     "secrets.md": airflow("secrets.md"),
+    "targets.md": files("targets.md"),
     "troubleshooting.md": port_8080,
     "undo.md": airflow("undo.md"),
     "upgrading.md": two_addresses,
