@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.many [TARGETS] [SECONDS]
 
-Each fake holds 100 variables, of which an import changes 20, and takes SECONDS for its reads and writes together; the
-slowest one takes twice that. Prints how long the run takes with several `--parallel`, beside what the slowest one takes
+Each fake holds 100 variables, of which an import changes 20, and takes SECONDS for its reads and writes together. The
+slowest one takes twice that. Prints how long the run takes with several at a time, beside what the slowest one takes
 alone, and the memory that a target more needs.
 """
 
