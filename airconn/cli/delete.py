@@ -67,7 +67,7 @@ def command(
       airconn delete connections/old_db
       airconn delete region --from .env --yes
       airconn delete 'variables/tmp_*' --dry-run
-      airconn delete 'connections/aws_*' --exclude aws_prod --from @dev --from @eu
+      airconn delete 'connections/aws_*' --from @dev --from @eu
     """
     from airconn.cli.import_view import ImportView
     from airconn.cli.meant import refuse_kind_as_id, refuse_no_names

@@ -213,7 +213,7 @@ def _columns(results: Sequence[TargetResult]) -> list[Column]:
 def _heads(columns: Sequence[Column], room: int) -> list[str]:
     """The names of the columns, or letters for them where they don't fit."""
     full = [column.name for column in columns]
-    is_short = all(len(column.labels) == 1 and width_of(column.name) <= _LONGEST_HEAD for column in columns)
+    is_short = all(width_of(name) <= _LONGEST_HEAD for name in full)
     if is_short and sum(width_of(name) + 2 for name in full) <= room:
         return full
     return [_letters(number) for number in range(len(columns))]

@@ -80,7 +80,7 @@ class Lines:
 
 
 def remark(step: Step) -> str:
-    """What stands behind a step: why it is blocked or skipped, else the fields that change."""
+    """The remark on a step: why it is blocked or skipped, else the fields that change."""
     return "; ".join(step.reasons) or _changes(step)
 
 

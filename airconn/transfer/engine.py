@@ -242,7 +242,7 @@ def needs_consent(prepared: Import, *, confirms_all: bool) -> bool:
 
 
 def unasked(prepared: Import) -> BlockedError:
-    """The error for a plan that needs a consent which nobody can be asked for."""
+    """The error for a plan that needs a consent that can't be asked for."""
     if deletions := prepared.plan.of(Action.DELETE):
         number = number_of(len(deletions))
         return BlockedError(f"{number} would be deleted, and it isn't confirmed", hint="add --yes")

@@ -137,8 +137,9 @@ def parallel_by_default(number: int) -> int:
     return min(number, _MOST)
 
 
-_MOST = 16
-"""More at a time are hardly faster (`python -m tests.benchmarks.many`): this process is the limit then."""
+_MOST = 32
+"""As many as the open files of a process allow on every system. For many slow servers, the user may want more
+(`python -m tests.benchmarks.many`)."""
 
 
 def server_at(address: str) -> str:

@@ -224,3 +224,32 @@ def test_what_needs_no_login_is_not_asked_for_one(user: User) -> None:
     user.environ = {"AIRCONN_TOKEN": TOKEN}
     code, shown = user.run("list", "--from", site.url)
     assert (code, "needs a login" in shown) == (0, False)
+
+
+def test_several_targets_ask_for_their_logins_one_after_the_other(user: User) -> None:
+    sites = [user.airflow()[0], user.airflow()[0]]
+    (user.directory / "a.json").write_text('{"variables": {"a": "b"}}')
+    run = at_terminal(user, "import", "a.json", "--to", sites[0].url, "--to", sites[1].url, "--dry-run")
+    for _ in sites:
+        run.answer("user name: ", "ann")
+        run.answer("password of ann: ", PASSWORD)
+    assert run.end() == 0
+    asked = [line for line in run.shown.splitlines() if "needs a login" in line or line.startswith(("user", "pass"))]
+    assert asked[1::3] == ["user name: ann"] * 2
+    assert asked[2::3] == ["password of ann: "] * 2
+    assert {line.split()[0] for line in asked[::3]} == {site.url for site in sites}
+
+
+def test_a_wrong_password_of_one_target_does_not_stop_the_others(user: User) -> None:
+    right, wrong = user.airflow()[0], user.airflow()[0]
+    (user.directory / "a.json").write_text('{"variables": {"a": "b"}}')
+    user.environ = {"AIRCONN_USERNAME": "ann", "AIRCONN_PASSWORD": PASSWORD, "WRONG": WRONG}
+    user.terminal = False
+    (user.directory / "config.toml").write_text(
+        f'[targets.right]\naddress = "{right.url}"\n'
+        f'[targets.wrong]\naddress = "{wrong.url}"\nusername = "ann"\npassword_env = "WRONG"\n'
+    )
+    code, shown = user.run("import", user.directory / "a.json", "--to", "@all", "--dry-run")
+    assert code == 5
+    assert f"error: @wrong, {wrong.url}: it refuses the user name or the password" in shown
+    assert f"@right, airflow 3.3.2 at {right.url}: would be 1 created" in shown

@@ -101,10 +101,8 @@ def test_what_differs_between_targets_is_told_apart_from_what_is_the_same(aircon
         "in all 3 targets:",
         f"  + variables/a  {source}:1:16",
         "different:",
-        "  A  @eu, @us",
-        "  B  @ap",
-        "                 A  B",
-        "    variables/b  +  ~  value",
+        "                 @eu, @us  @ap",
+        "    variables/b  +         ~    value",
         "@eu, http://eu.test: would be 2 created, 0 updated, 0 unchanged",
         "@us, http://us.test: would be 2 created, 0 updated, 0 unchanged",
         "@ap, http://ap.test: would be 1 created, 1 updated, 0 unchanged",
@@ -424,3 +422,50 @@ def test_many_targets_with_the_same_plan_share_a_column_and_fit_80_columns(
     assert f"  B  @t00, @t01 and {number - 2} more" in lines
     assert max(map(len, lines)) <= 80 + len(str(world.directory))
     assert lines[-1] == f"{number + 1} targets: {number + 1} would change"
+
+
+def test_ctrl_c_while_plans_are_made_ends_the_run_at_once(
+    airconn: Airconn, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = threading.Event()
+
+    def read(self: Place, selection: Selection, context: Context) -> Reading:
+        _interrupt()
+        released.wait(10)
+        return Reading()
+
+    monkeypatch.setattr(Place, "read", read)
+    began = time.monotonic()
+    result = airconn("import", world.directory / "in.json", *ALL, "--parallel", "1")
+    assert time.monotonic() - began < 5
+    released.set()
+    assert (result.code, result.out) == (130, "")
+    assert result.err == "interrupted\nnothing was written\n"
+
+
+def test_each_target_may_have_another_plan_and_the_table_still_fits_a_terminal(world: World) -> None:
+    names = [f"target-number-{count:03}" for count in range(100)]
+    world.add(*names)
+    objects = {f"v{count:02}": "x" for count in range(8)}
+    (world.directory / "in.json").write_text(json.dumps({"variables": objects}))
+    for count, name in enumerate(names):
+        world.holds(name, **{key: "x" for place, key in enumerate(objects) if count >> place & 1})
+    args = ("import", str(world.directory / "in.json"), *to(*names), "--dry-run")
+    code, out, _ = run_at_terminal(world.directory, *args)
+    lines = out.splitlines()
+    assert code == 0
+    assert len(lines) < 120
+    assert "  … 80 more targets with 80 other plans (-v lists them)" in lines
+    assert "  … 80 more targets of which nothing is wrong (-v lists them)" in lines
+    assert max(map(len, lines)) <= 100
+
+
+def test_verbose_and_quiet_show_all_and_nothing(airconn: Airconn, world: World) -> None:
+    world.holds("eu", a="1")
+    shown = airconn("import", world.directory / "in.json", *ALL, "--dry-run", "-v").out
+    assert "    variables/a  =    +" in shown
+    assert airconn("import", world.directory / "in.json", *ALL, "-q").out == ""
+    world["us"].failing = {"c"}
+    (world.directory / "in.json").write_text('{"variables": {"c": "1"}}')
+    wrong = airconn("import", world.directory / "in.json", *ALL, "-q").out
+    assert wrong.splitlines()[0] == "@us, http://us.test: 0 created, 0 updated, 0 unchanged, 1 failed"

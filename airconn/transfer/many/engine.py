@@ -54,7 +54,7 @@ class ManyHost:
     on_plans: Callable[[Sequence[TargetResult]], None] = lambda results: None
     """Gets the plans, and the targets without one, before anything is asked or written."""
     on_refused: Callable[[Sequence[TargetResult]], None] = lambda results: None
-    """Gets the targets that need the user's yes, where nobody can be asked for it."""
+    """Gets the targets that need the user's yes, where no user can be asked for it."""
     on_event: Callable[[Target, Event], None] = lambda target, event: None
     on_result: Callable[[TargetResult], None] = lambda result: None
     """Gets the result of each target, in their order."""
@@ -73,7 +73,7 @@ def carry_out_all(tasks: Sequence[TargetTask], conduct: ManyConduct, host: ManyH
     A target that fails doesn't stop the others, unless with `fail_fast`. Raises the error of the shared sources, and
     that of a question that is answered with no: then nothing was written anywhere.
     """
-    return _Run(tasks, conduct, host).result()
+    return _ManyRun(tasks, conduct, host).result()
 
 
 @dataclass(slots=True)
@@ -91,7 +91,7 @@ class _TargetWrites:
         return (*done, *(Outcome(step, CUT_OFF) for step in self.begun if (step.kind, step.id) not in known))
 
 
-class _Run:
+class _ManyRun:
     """One run."""
 
     def __init__(self, tasks: Sequence[TargetTask], conduct: ManyConduct, host: ManyHost) -> None:
@@ -181,7 +181,7 @@ class _Run:
             return None
         tasks = self._agreed(tasks)
         canaries = [task for task in canaries if task in tasks]
-        if unfit := self._unfit_canary():  # it needs a yes, and nobody can give it
+        if unfit := self._unfit_canary():  # it needs a yes, which no user can give
             self._hold_back(tasks, unfit)
             return None
         if tasks and self._host.backup:
