@@ -10,6 +10,7 @@ import click
 from airconn.cli import options as opt
 from airconn.cli import several_options, several_view
 from airconn.cli.app import App
+from airconn.cli.split_option import splitting as splitting_options
 from airconn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 @click.command("export", short_help="Pull objects out of an Airflow.")
 @several_options.sources
 @opt.writing
-@opt.splitting
+@splitting_options
 @opt.filling
 @opt.airflow
 @opt.overriding

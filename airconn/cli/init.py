@@ -214,6 +214,6 @@ def _next(app: App, new: NewConfig, *, is_reached: bool, is_added: bool) -> str:
         return f"{login}, or set AIRCONN_USERNAME and AIRCONN_PASSWORD (airconn help login); then {doctor}"
     if to:
         return f"airconn list --from {to}"
-    if new.file and (app.directory / new.file).is_file():
+    if new.file and (app.directory / new.file).exists():
         return f"airconn import {new.file} --dry-run (shows what would change)"
     return f"airconn export -o {new.file}" if new.file else "airconn list"

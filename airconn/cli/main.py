@@ -21,7 +21,7 @@ COMMANDS = {
     "apply": ("airconn.cli.apply", "Apply a plan that airconn import --plan-out wrote."),
     "export": ("airconn.cli.export", "Pull objects out of an Airflow or a backend into a file."),
     "convert": ("airconn.cli.convert", "Turn files of one format into another, without a network."),
-    "check": ("airconn.cli.check", "Find mistakes and exposed secrets in files."),
+    "check": ("airconn.cli.check", "Find mistakes and exposed secrets in files or servers."),
     "diff": ("airconn.cli.diff", "Show what differs between files, servers or backends."),
     "list": ("airconn.cli.list_", "Show which objects a file, server or backend holds."),
     "show": ("airconn.cli.show", "Show single objects with their values, secrets masked."),

@@ -90,24 +90,26 @@ class References:
         """Whether a text is a reference to another place that the user allows."""
         return self._given(text, "") is not None
 
-    def allows_all(self, text: str) -> bool:
-        """Whether a text is a reference of any kind that the user allows."""
+    def allows_any(self, text: str) -> bool:
+        """Whether a text is a reference that the user allows, `env:` and `file:` among them."""
         return reference_kind(text) in self.allowed.kinds
-
-    def value_of_all(self, text: str, where: str) -> str | None:
-        """As `value`, also of `env:` and `file:`, which an overlay that the user hasn't named may only have so."""
-        kind = reference_kind(text)
-        return self._value(Asked(text, kind, where, "") if kind in self.allowed.kinds and kind else None)
 
     def value(self, text: str, where: str) -> str | None:
         """The value of a reference in an overlay or an option. None for other texts, and raises as `follow`."""
-        return self._value(self._given(text, where))
+        asked = self._given(text, where)
+        return None if asked is None else self._text(asked)
 
-    def _value(self, asked: Asked | None) -> str | None:
-        if asked is None:
-            return None
+    def any_value(self, text: str, where: str) -> str | None:
+        """The value of a reference in a file that only a project names, where all need the user's permission."""
+        kind = reference_kind(text)
+        return self._text(Asked(text, kind, where, "")) if kind in self.allowed.kinds else None
+
+    def _text(self, asked: Asked) -> str | None:
+        known = next((got for (text, _), got in self._got.items() if text == asked.text), None)
+        if isinstance(known, str) and _error_of(asked, known) is None:
+            return known
         self._get([asked], NEWEST, rules_for(NEWEST))
-        got = next(got for (known, _), got in self._got.items() if known == asked.text)
+        got = self._got[asked.text, rules_for(NEWEST)]
         return got if isinstance(got, str) else None
 
     def _given(self, text: str, where: str) -> Asked | None:

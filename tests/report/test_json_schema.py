@@ -135,6 +135,28 @@ def test_imports_and_plans(airconn, files: tuple[Path, Path], tmp_path: Path) ->
     check("undo", airconn("undo", "--dry-run", *json_).out)
 
 
+def test_an_import_into_several_targets(airconn, files: tuple[Path, Path], tmp_path: Path) -> None:
+    a, b = files
+    targets = ("--to", b, "--to", tmp_path / "new.json", "--to", "http://127.0.0.1:9", "--retries", "0")
+    args = ("import", a, *targets, "--exclude", "*secret", "--output", "json")
+    planned = check("import", airconn(*args, "--dry-run").out)
+    assert [one["status"] for one in planned["targets"]] == ["planned", "planned", "refused"]
+    done = check("import", airconn(*args, "--verify").out)
+    assert [one["exit_code"] for one in done["targets"]] == [0, 0, 5]
+    assert done["targets"][0]["verified"] is True
+    plan = tmp_path / "plan.json"
+    assert (
+        airconn(
+            "import", a, *targets[:4], "--exclude", "*secret", "--set", "variables/v.value=9", "--plan-out", plan
+        ).code
+        == 0
+    )
+    assert len(check("apply", airconn("apply", plan, "--output", "json").out)["targets"]) == 2
+    check("undo", airconn("undo", "--yes", "--output", "json").out)
+    deletes = ("--from", b, "--from", tmp_path / "new.json", "--yes", "--output", "json")
+    check("delete", airconn("delete", "variables/v", *deletes).out)
+
+
 def test_reports_of_what_is_there(airconn, files: tuple[Path, Path]) -> None:
     a, b = files
     for command in ("list", "show"):
