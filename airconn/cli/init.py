@@ -81,7 +81,8 @@ def _with_one_more(app: App, path: Path, new: NewConfig) -> str:
     from airconn import config_files
     from airconn.doctor.new_config import with_address
 
-    if new.name in config_files.read(path, path.name).get("addresses", {}):
+    there = config_files.read(path, path.name)
+    if any(new.name in there.get(table, {}) for table in ("addresses", "targets", "groups")):
         raise BlockedError(
             f"@{new.name} is there already, and stays as it is",
             where=path.name,
