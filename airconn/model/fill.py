@@ -105,7 +105,7 @@ def _fill_leaves(ours: Text, theirs: Text) -> Any:
 
 
 def _as_python(path: JsonPath, leaf: Any) -> Any:
-    """A leaf, with a number that is no integer in the spelling of Python: 1.5 for 1.50."""
+    """A leaf, with a fraction or a power spelled as Python does it: 1.5 for 1.50."""
     if isinstance(leaf, jsontext.Number) and not leaf.text.lstrip("-").isdigit():
         return jsontext.Number(repr(float(leaf.text)))
     return leaf
