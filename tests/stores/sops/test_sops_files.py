@@ -552,3 +552,13 @@ def test_any_texts_are_changed_exactly(sops: Sops, old: dict[str, str], new: dic
     assert is_same(clear, before, type_)
     changed = files.changed(text, clear, after, program, "x")
     assert is_same(files.clear(changed, program, "x"), after, type_)
+
+
+def test_doctor_tells_the_version_where_a_project_has_rules(
+    run: Run, rule: Callable[..., None], tmp_path: Path
+) -> None:
+    assert "sops" not in run("doctor", "http://127.0.0.1:9").out
+    rule()
+    assert re.search(r"sops +version 3\.\d+\.\d+", run("doctor", "http://127.0.0.1:9").out)
+    without = run("doctor", "http://127.0.0.1:9", env={"AIRCONN_SOPS": str(tmp_path / "none")})
+    assert "can't be run" in without.out
