@@ -224,6 +224,23 @@ def test_objects_are_created_and_deleted_and_no_other_ciphertext_changes(
         assert len(before) - len(kept) <= gone + 2
 
 
+@pytest.mark.parametrize(("name", "most"), [("c.json", 9), ("c.yaml", 40)])
+def test_many_new_objects_leave_all_that_was_there(
+    name: str, most: int, run: Run, sops: Sops, tmp_path: Path
+) -> None:
+    path = sops.encrypt(written(tmp_path / name, FILES[name]))
+    before = re.findall(r"ENC\[[^]]*type:(?:str|comment|float|int)\]", path.read_text())[:-1]
+    calls = tmp_path / "calls"
+    counted = script(tmp_path / "counted", f'echo x >> {calls}; exec sops "$@"')
+    new = {f"n{number}": {"conn_type": "http", "password": f"pw-{number}"} for number in range(15)}
+    source = written(tmp_path / "new.json", json.dumps({"connections": new}))
+    result = run("import", source, "--connections", "--to", path, env={"AIRCONN_SOPS": str(counted)})
+    assert result.code == 0, result.err
+    assert len(calls.read_text().split()) <= most
+    assert "pw-14" in sops.decrypt(path)
+    assert [value for value in before if value not in path.read_text()] == []
+
+
 def test_the_comment_with_the_true_id_comes_into_an_encrypted_env_file(run: Run, sops: Sops, tmp_path: Path) -> None:
     path = sops.encrypt(written(tmp_path / "c.env", ENV))
     source = written(tmp_path / "v.json", '{"variables": {"TrueId": "v"}, "connections": {}}')
