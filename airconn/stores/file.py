@@ -21,7 +21,7 @@ from airconn.model import ALL_KINDS, AirflowObject, Bundle, Kind, Outcome, Selec
 from airconn.model.ambiguity_warnings import warnings
 from airconn.model.reading import Key, Note, Reading
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
-from airconn.stores.textfile import Content, TextFile, Version
+from airconn.stores.textfile import Content, TextFile, Version, refuse_directory
 
 if TYPE_CHECKING:
     from airconn.formats.references import ReferenceGuard
@@ -108,6 +108,7 @@ class FileStore(Store):
         """The format in which a file of this name is written anew. Raises `UsageError` if the name doesn't tell."""
         name = formats.name_of_path(self.address, is_new=True)
         if name is None:
+            refuse_directory(self.address)
             raise UsageError(
                 f"the name of {self.address} doesn't show the format",
                 hint="use a name like x.json, x.yaml, x.env or x.uri, or with export and convert "

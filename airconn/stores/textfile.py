@@ -38,6 +38,15 @@ class Content:
     """The text as the file has it, if SOPS has encrypted it. `text` is then in clear, with the same lines."""
 
 
+def refuse_directory(address: str) -> None:
+    """Raises `UsageError` for a directory in the place of a file that is to be written."""
+    if address.endswith("/") or Path(address).is_dir():
+        raise UsageError(
+            f"{address} is a directory, and this is written as one file",
+            hint="name a file in it; airconn export --split DIR writes a file for each object",
+        )
+
+
 class TextFile:
     """A file, or standard input without a `path`."""
 
