@@ -57,10 +57,8 @@ def changed(
     change = changes.change_of(sealed, old, new, type_, kept)
     if not change.steps:
         return sealed
-    result = ""
-    if change.batch:
-        result = _carried_out(change.base, change.batch, sealed, type_, program, where)
-    if not _has_all_of(sealed, result):
+    result = _carried_out(change.base, change.batch, sealed, type_, program, where) if change.batch else ""
+    if not result or not _has_all_of(sealed, result):
         result = _carried_out(change.base, change.steps, sealed, type_, program, where)
     if change.keeps_shape:
         result = grafted(sealed, result, type_)

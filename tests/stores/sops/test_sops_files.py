@@ -579,3 +579,13 @@ def test_doctor_tells_the_version_where_a_project_has_rules(
     assert re.search(r"sops +version 3\.\d+\.\d+", run("doctor", "http://127.0.0.1:9").out)
     without = run("doctor", "http://127.0.0.1:9", env={"AIRCONN_SOPS": str(tmp_path / "none")})
     assert "can't be run" in without.out
+
+
+@pytest.mark.parametrize("name", ["c.env", "c.yaml", "c.json"])
+def test_a_file_that_was_emptied_takes_objects_again(name: str, run: Run, sops: Sops, tmp_path: Path) -> None:
+    path = sops.encrypt(written(tmp_path / name, FILES[name]))
+    assert run("delete", "--include", "*", "--from", path, "--yes").code == 0
+    result = run("set", "variables/region.value=us", "--to", path)
+    assert result.code == 0, result.err
+    assert run("get", "variables/region.value", "--from", path).out == "us"
+    assert sealed.type_of(path.read_text()) is not None
