@@ -80,7 +80,11 @@ def change_of(sealed: str, old: str, new: str, type_: SopsType, kept: Collection
         return _change_of_lines(sealed, old, new)
     before, after = documents(old, type_), documents(new, type_)
     if len(before) != len(after) or before[1:] != after[1:]:
-        raise BlockedError("sops changes only the first document of a file")
+        raise BlockedError(
+            "sops changes only the first document of a file",
+            hint="put the others into files of their own, or export the file again with --replace",
+            topic="sops",
+        )
     after[0] = _merged(before[0], after[0], frozenset(kept), ())
     base = _with_own_comments(sealed, old, new) if type_ is SopsType.YAML else sealed
     steps = tuple(_steps(before[0], after[0], ()))

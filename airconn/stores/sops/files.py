@@ -54,7 +54,12 @@ def changed(
     """
     type_ = type_of(sealed)
     assert type_ is not None  # noqa: S101 - callers have looked
-    change = changes.change_of(sealed, old, new, type_, kept)
+    try:
+        change = changes.change_of(sealed, old, new, type_, kept)
+        for step in (*change.batch, *change.steps):
+            step.index  # noqa: B018 - raises for a key that can't be an argument, before the first call
+    except BlockedError as error:
+        raise BlockedError(error.message, where=where, hint=error.hint) from None
     if not change.steps:
         return sealed
     result = _carried_out(change.base, change.batch, sealed, type_, program, where) if change.batch else ""
@@ -76,13 +81,12 @@ def _carried_out(
     base: str, steps: Sequence[changes.SopsStep], sealed: str, type_: SopsType, program: SopsProgram, where: str
 ) -> str:
     """The text `base` after these steps. `sealed` is the text of the file."""
-    indexes = [step.index for step in steps]
     types = ["--input-type", type_.value, "--output-type", type_.value]
     with scratch(base) as file, scratch(_layout_of(sealed)) as layout:
         files = (*file.files, *layout.files)
-        for step, index in zip(steps, indexes, strict=True):
+        for step in steps:
             command = ["unset"] if step.value is None else ["set", "--value-stdin"]
-            args = ["--config", layout.path, *command, *types, file.path, index]
+            args = ["--config", layout.path, *command, *types, file.path, step.index]
             answer = program.call(args, step.value or "", where, files=files)
             if answer.code:
                 raise _refused_change(answer, sealed, type_, program, where)

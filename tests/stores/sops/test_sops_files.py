@@ -589,3 +589,17 @@ def test_a_file_that_was_emptied_takes_objects_again(name: str, run: Run, sops: 
     assert result.code == 0, result.err
     assert run("get", "variables/region.value", "--from", path).out == "us"
     assert sealed.type_of(path.read_text()) is not None
+
+
+def test_a_change_in_a_second_document_is_refused_with_its_file(run: Run, sops: Sops, tmp_path: Path) -> None:
+    second = (
+        SECRET_MANIFEST.replace("name: airflow", "name: other").replace("CONN_DB", "CONN_B").replace("REGION", "R")
+    )
+    path = sops.encrypt(written(tmp_path / "two.yaml", f"{SECRET_MANIFEST}---\n{second}"))
+    before = path.read_bytes()
+    assert run("set", "connections/db.password=-", "--to", path, stdin="x").code == 0
+    middle = path.read_bytes()
+    result = run("set", "connections/b.password=-", "--to", path, stdin="x")
+    assert result.code == 4
+    assert f"error: {path}: sops changes only the first document of a file\nhint:  put the others" in result.err
+    assert path.read_bytes() == middle != before
