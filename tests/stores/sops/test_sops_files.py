@@ -603,3 +603,19 @@ def test_a_change_in_a_second_document_is_refused_with_its_file(run: Run, sops: 
     assert result.code == 4
     assert f"error: {path}: sops changes only the first document of a file\nhint:  put the others" in result.err
     assert path.read_bytes() == middle != before
+
+
+def test_a_split_into_a_directory_refuses_to_encrypt(run: Run, tmp_path: Path) -> None:
+    source = written(tmp_path / "c.env", ENV)
+    result = run("convert", source, "--split", tmp_path / "objects", "--encrypt", "sops")
+    assert result.code == 2
+    assert "--encrypt is for one file, and --split writes one for each object" in result.err
+    assert not (tmp_path / "objects").exists()
+
+
+def test_a_run_against_an_encrypted_file_keeps_no_backup_in_clear(run: Run, sops: Sops, tmp_path: Path) -> None:
+    path = sops.encrypt(written(tmp_path / "c.env", ENV))
+    assert run("set", "connections/db.password=-", "--to", path, stdin="brand-new-canary").code == 0
+    state = tmp_path.parent / f"{tmp_path.name}-state"
+    texts = [file.read_text() for file in state.rglob("*") if file.is_file()]
+    assert not any(value in text for value in (SECRET, "brand-new-canary") for text in texts)
