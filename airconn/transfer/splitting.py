@@ -101,6 +101,7 @@ def _format(request: ExportRequest) -> str:
         )
     flags = {
         "-o": writing.out is not None,
+        "--encrypt": bool(writing.encrypt),
         "--replace": writing.replace,
         "--replace-references": writing.replace_references,
         **{option.flag: option.name in writing.values for option in formats.options()},
