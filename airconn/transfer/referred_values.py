@@ -48,13 +48,18 @@ class LocalValues:
             return BlockedError(
                 "--resolve doesn't allow this variable", hint=f"--resolve env:{name} does", topic="references"
             )
-        if name in self._credentials and name not in self._allowed.variables:
+        if self._is_setting(name) and name not in self._allowed.variables:
             return BlockedError(
-                "this variable holds credentials of airconn itself",
+                "this variable is a setting of airconn or of a service, and may hold credentials",
                 hint=f"--resolve env:{name} allows it by its name",
                 topic="references",
             )
         return None
+
+    def _is_setting(self, name: str) -> bool:
+        from airconn import env_files
+
+        return name in self._credentials or env_files.is_taken(name) or name.startswith("OP_")
 
     def of_one_password(self, texts: Sequence[str]) -> Iterator[tuple[str, str | AirconnError]]:
         """The values of `op://` references. The first one is alone, since 1Password may have to be unlocked."""

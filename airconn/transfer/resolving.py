@@ -160,7 +160,10 @@ class References:
         if others:
             same = [_told(each, error) for each, error in others if error is others[0][1]]
             names = [each.name for each, error in others if error is others[0][1]]
-            raise same[0] if len(same) == 1 else _told(replace(others[0][0], name=some(names)), others[0][1])
+            first = same[0] if len(same) == 1 else _told(replace(others[0][0], name=some(names)), others[0][1])
+            rest = len(others) - len(same)
+            first.message += f" (and {rest} more that can't be followed)" if rest else ""
+            raise first
 
     def _tell_of_others(self, bundle: Bundle, found: Mapping[tuple[Kind, str], Sequence[FoundReference]]) -> None:
         """Says which references `--resolve` doesn't allow, unless another message does."""

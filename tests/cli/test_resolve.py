@@ -166,7 +166,8 @@ FAULTS = {
     "a host for a token": ("ref:vault://evil.example.com/secret#variables/q", 4, "a reference may not do that"),
     "a command": ("ref:airflow-cli:touch x#variables/q", 0, ""),
     "a command without blanks": ("ref:airflow-cli:reboot#variables/q", 4, "runs a command"),
-    "airconn's own token": ("env:AIRCONN_TOKEN", 4, "this variable holds credentials of airconn itself"),
+    "airconn's own token": ("env:AIRCONN_TOKEN", 4, "may hold credentials"),
+    "a token of a backend": ("env:VAULT_TOKEN", 4, "may hold credentials"),
     "an Airflow of others": ("ref:https://evil.example.com#variables/q", 4, "you haven't agreed to that host"),
     "nothing in 1Password": ("op://prod/lost/password", 3, "1Password has no such vault, item or field"),
     "1Password is locked": ("op://locked/db/password", 5, "op failed with exit code 6"),
@@ -353,6 +354,9 @@ def test_a_name_of_the_users_own_file_is_trusted_and_one_of_the_project_is_not(a
     (place / "airconn.toml").write_text(table)
     result = converted(airconn, place, objects, "--resolve", "ref")
     assert (result.code, "you haven't agreed to that host" in result.err) == (4, True)
+    (place / "airconn.toml").write_text('[addresses]\nother = "/etc/other.yaml"\n')
+    result = converted(airconn, place, objects, "--resolve", "ref")
+    assert (result.code, "outside of the directories" in result.err) == (4, True)
     (place / "airconn.toml").unlink()
     (place.parent / f"{place.name}-user.toml").write_text(table)
     assert converted(airconn, place, objects, "--resolve", "ref").code == 5
