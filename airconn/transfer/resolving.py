@@ -41,6 +41,8 @@ class Asked:
     """The file and the line."""
     name: str
     """The leaf, such as `connections/x.password`."""
+    literal: str = ""
+    """The same, as `--literal` names it. Empty for a text that isn't in a source."""
     whole: Kind | None = None
     """The kind of the object that the reference is as a whole."""
 
@@ -197,6 +199,7 @@ def _asked(obj: AirflowObject, found: FoundReference) -> Asked:
         found.kind,
         str(obj.origin),
         own if found.is_whole or is_value else f"{own}.{found.name}",
+        f"{own}.{found.name}",
         Kind.CONNECTIONS if found.is_whole else None,
     )
 
@@ -221,9 +224,8 @@ def _error_of(asked: Asked, got: Got) -> AirconnError | None:
 def _told(asked: Asked, error: AirconnError) -> AirconnError:
     """The error of a reference, with the place of the reference and that to which it leads."""
     hint = error.hint
-    if isinstance(error, InputError) and not asked.name.startswith("--"):
-        literal = f"--literal {asked.name}{'.value' if asked.name.startswith('variables/') else ''}"
-        hint = hint or f"{literal} takes the text itself as the value (airconn help references)"
+    if isinstance(error, InputError) and asked.literal:
+        hint = hint or f"--literal {asked.literal} takes the text itself as the value (airconn help references)"
     parts = (asked.name, shown(asked.text), error.where if error.where != asked.where else "", error.message)
     return type(error)(": ".join(part for part in parts if part), where=asked.where, hint=hint)
 
@@ -235,9 +237,7 @@ def _with(obj: AirflowObject, found: FoundReference, got: Got, rules: Rules) -> 
     if isinstance(got, AirconnError):
         raise got
     if found.is_whole and isinstance(obj, Connection):
-        other = (
-            secret_values.read_text(Kind.CONNECTIONS, obj.id, got, rules, obj.origin) if isinstance(got, str) else got
-        )
+        other = _connection(obj, found, got, rules) if isinstance(got, str) else got
         if not isinstance(other, Connection):
             raise TypeError("a whole connection is one")
         return replace(other, conn_id=obj.id, origin=obj.origin, elsewhere=frozenset({(WHOLE, ())}))
@@ -247,3 +247,14 @@ def _with(obj: AirflowObject, found: FoundReference, got: Got, rules: Rules) -> 
         raise InputError(f"{place}: {shown(found.text)}: this secret is empty", where=where)
     changed = edit.with_value(obj, place, Value(got, adapts=False), where)
     return edit.marked(edit.checked(changed, found.field, rules, where), found.field, (found.path,))
+
+
+def _connection(obj: Connection, found: FoundReference, text: str, rules: Rules) -> AirflowObject:
+    """The connection in the text that a reference has brought. Raises `InputError`, which quotes nothing of it."""
+    try:
+        return secret_values.read_text(Kind.CONNECTIONS, obj.id, text, rules, obj.origin)
+    except InputError as error:
+        reason = error.message.removeprefix(f"{obj.id}: ").replace("this secret", "the value there")
+        raise InputError(
+            f"connections/{obj.id}: {shown(found.text)}: {reason}", where=str(obj.origin), hint=error.hint
+        ) from None

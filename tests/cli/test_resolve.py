@@ -372,3 +372,27 @@ def test_check_lists_references_and_finds_faulty_ones_offline(airconn: Airconn, 
     ]
     assert result.code == 3
     assert not (place / "bin/op.log").exists()
+
+
+def test_a_text_that_is_no_connection_is_told_and_not_quoted(airconn: Airconn, place: Path) -> None:
+    (place / ".env").write_text("AIRFLOW_CONN_MINE=file:secrets/pw\n")
+    result = airconn("convert", place / ".env", "--format", "json", "--resolve", "file", env=environ(place))
+    assert (result.code, CANARY in result.err) == (3, False)
+    assert "connections/mine: file:secrets/pw: the value there is neither a URI nor a JSON object" in result.err
+
+
+def test_one_warning_names_all_kinds_that_are_needed(airconn: Airconn, place: Path) -> None:
+    objects = {
+        "connections": {
+            id_: {"conn_type": "http", "password": text}
+            for id_, text in {
+                "a": "op://prod/db/password",
+                "b": "ref:other.yaml#variables/q",
+                "c": "env:DB_HOST",
+            }.items()
+        }
+    }
+    result = converted(airconn, place, objects)
+    assert result.code == 0
+    assert "references to secrets are in the place of 3 values" in result.err
+    assert result.err.endswith("; use --resolve op,ref,env\n")
