@@ -40,6 +40,7 @@ from airconn.model.secrecy import secret_leaves
 from airconn.stores import git
 from airconn.stores.base import Context
 from airconn.stores.file import FileStore
+from airconn.stores.sops.exposure import in_clear
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +249,7 @@ class _Checker:
         self.plain_twins(path)
         is_tracked, is_open = git.is_tracked(path), file_modes.is_open_to_others(path)
         holders = [obj for obj in found if _holds_secrets(obj)] if is_tracked or is_open else []
-        holders = self.store.in_clear(holders) if holders else holders
+        holders = in_clear(self.store, holders) if holders else holders
         if not holders:
             return
         number = number_of(len(holders))

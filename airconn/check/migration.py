@@ -80,7 +80,7 @@ def way_to(code: str, obj: AirflowObject, taken: set[str]) -> str:
         name = _free(acceptable_id(obj), taken) if acceptable_id(obj) != obj.id else ""
         return f"--rename {_quoted(f'{place}={name}')}" if name else ""
     if code == "AC103":
-        return f"--set {_quoted(f'{place}.extra={{}}')}, or a JSON object in an --overlay"
+        return f"--set {_quoted(f'{place}.extra={{}}')}, or its JSON as a text in an --overlay"
     if code == "AC321" and isinstance(obj, Pool) and obj.slots < -1:
         return f"--set {_quoted(f'{place}.slots=-1')}"
     return ""

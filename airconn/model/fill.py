@@ -18,7 +18,7 @@ def fill(obj: AirflowObject, other: AirflowObject | None, *, is_whole: bool = Fa
     """`obj` with each hidden field and leaf filled that `other` shows. All else stays as it is.
 
     A connection that is hidden as a whole becomes `other`. With `is_whole`, `other` is known to have all of its
-    fields, so that a password that it lacks is filled as none.
+    fields, so that a password or an extra that it lacks is filled as none.
     """
     if other is None or other.kind is not obj.kind:
         return obj
@@ -27,7 +27,7 @@ def fill(obj: AirflowObject, other: AirflowObject | None, *, is_whole: bool = Fa
     changes: dict[str, Any] = {}
     for name in value_fields(obj.kind):
         ours, theirs = getattr(obj, name), getattr(other, name)
-        if ours is REDACTED and (theirs is not None or (is_whole and name == "password")):
+        if ours is REDACTED and (theirs is not None or is_whole):
             changes[name] = theirs
         elif isinstance(ours, Text) and ours.hidden and isinstance(theirs, Text):
             changes[name] = _fill_leaves(ours, theirs)

@@ -129,7 +129,8 @@ def _filled(bundle: Bundle, store: Store, context: Context) -> tuple[Bundle, Seq
     if not lacking:
         return bundle, ()
     other = reported_reads.read(store, Selection(kinds=frozenset(kind for kind, _ in lacking), ids=lacking), context)
-    # An Airflow 2 hides also the password that a connection doesn't have. Files may lack what is in the Airflow.
+    # An Airflow 2 hides also the password that a connection doesn't have and, where its id has a slash, the extra.
+    # Files may lack what is in the Airflow.
     is_whole = store.capabilities.is_airflow and not store.capabilities.hides
     return bundle.map(lambda obj: fill(obj, other.bundle.get(obj.kind, obj.id), is_whole=is_whole)), other.notes
 

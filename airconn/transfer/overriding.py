@@ -57,7 +57,7 @@ def make_change(
         places.read_value,
         cache(places.ask),
         cache(lambda: _read_input(places)) if are_arguments else None,
-        places.config.environ,
+        environ=places.config.environ,
     )
     references, follow = None, None
     if allowed:

@@ -41,7 +41,8 @@ def test_findings_name_the_place_the_object_and_the_option_that_settles_them(air
     assert result.out == (
         "metadb: error AC103 connections/legacy: the extra is not a JSON object, and Airflow 3.3.0 accepts nothing "
         "else\n"
-        '  fix: write the extra as {"key": "value"}; --set \'connections/legacy.extra={}\', or a JSON object in an '
+        '  fix: write the extra as {"key": "value"}; --set \'connections/legacy.extra={}\', or its JSON as a text '
+        "in an "
         "--overlay\n"
         f"metadb: error AC301 variables/{long_}: the key is longer than 250 characters\n"
         f"  fix: use letters, digits, '_', '-' and '.', at most 200 of them; --rename variables/{long_}={'k' * 250}\n"
