@@ -50,7 +50,7 @@ class LocalValues:
             )
         if self._is_setting(name) and name not in self._allowed.variables:
             return BlockedError(
-                "this variable is a setting of airconn or of a service, and may hold credentials",
+                "this variable is a setting, of a service or of airconn itself, and may hold credentials",
                 hint=f"--resolve env:{name} allows it by its name",
                 topic="references",
             )
