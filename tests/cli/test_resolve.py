@@ -396,3 +396,24 @@ def test_one_warning_names_all_kinds_that_are_needed(airconn: Airconn, place: Pa
     assert result.code == 0
     assert "references to secrets are in the place of 3 values" in result.err
     assert result.err.endswith("; use --resolve op,ref,env\n")
+
+
+def test_an_overlay_that_only_a_project_names_takes_what_the_option_allows(airconn: Airconn, place: Path) -> None:
+    (place / "airconn.toml").write_text('[targets.eu]\naddress = "new.json"\noverlay = "eu.yaml"\n')
+    (place / "a.json").write_text(json.dumps(connection("a")))
+    args = ("import", place / "a.json", "--to", "@eu", "--yes")
+    for text, words, code in (
+        ("env:DB_HOST", "env", 0),
+        ("op://prod/db/password", "op", 0),
+        ("ref:other.yaml#variables/q", "ref", 0),
+        ("file:secrets/pw", "file", 0),
+        ("file:/etc/hostname", "file", 4),
+        ("env:DB_HOST", "ref", 2),
+        ("env:VAULT_TOKEN", "env", 4),
+    ):
+        (place / "new.json").unlink(missing_ok=True)
+        (place / "eu.yaml").write_text(f"connections: {{x: {{password: '{text}'}}}}\n")
+        result = airconn(*args, "--resolve", words, env=environ(place))
+        assert (text, words, result.code) == (text, words, code)
+        assert (CANARY in (place / "new.json").read_text()) if not code else not (place / "new.json").exists()
+        assert CANARY not in result.out + result.err
