@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
-from airconn.errors import AirconnError, BlockedError, InputError, UsageError
+from airconn.errors import AirconnError, BlockedError, InputError, TargetError, UsageError
 from airconn.model.reference_forms import ReferenceKind
 from airconn.override import values
 from airconn.override.allowed import Allowed
@@ -17,8 +17,18 @@ _AT_A_TIME = 4
 class LocalValues:
     """The values of `env:`, `file:` and `op://`."""
 
-    def __init__(self, allowed: Allowed, surroundings: Surroundings, credentials: Collection[str]) -> None:
-        """`credentials` are the variables with airconn's own, which a source gets only by their names."""
+    def __init__(
+        self,
+        allowed: Allowed,
+        surroundings: Surroundings,
+        credentials: Collection[str],
+        seconds_left: Callable[[], float | None],
+    ) -> None:
+        """`credentials` are the variables with airconn's own, which a source gets only by their names.
+
+        `seconds_left` gives the time that the run has left. None without a deadline.
+        """
+        self._seconds_left = seconds_left
         self._allowed = allowed
         self._surroundings = surroundings
         self._credentials = credentials
@@ -71,8 +81,13 @@ class LocalValues:
 
     def _of_one_password(self, text: str) -> tuple[str, str | AirconnError]:
         from airconn.stores import one_password
+        from airconn.stores.base import DEADLINE
 
+        left = self._seconds_left()
+        if left is not None and left <= 0:
+            return text, TargetError("the deadline has passed", hint=DEADLINE)
+        seconds = one_password.SECONDS if left is None else min(left, one_password.SECONDS)
         try:
-            return text, one_password.read(text, dict(self._surroundings.environ))
+            return text, one_password.read(text, dict(self._surroundings.environ), seconds)
         except AirconnError as error:
             return text, error

@@ -7,6 +7,7 @@ never looked at for further references.
 from __future__ import annotations
 
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -57,10 +58,14 @@ class References:
     def __init__(self, places: Places, allowed: Allowed, surroundings: Surroundings) -> None:
         self.allowed = allowed
         self._places = places
-        self._local = LocalValues(allowed, surroundings, places.config.credential_names())
+        self._local = LocalValues(allowed, surroundings, places.config.credential_names(), self._seconds_left)
         self._referred = ReferredPlaces(places, allowed)
         self._got: dict[tuple[str, Rules], Got] = {}
         self._lock = threading.RLock()
+
+    def _seconds_left(self) -> float | None:
+        deadline = self._places.deadline
+        return None if deadline is None else deadline - time.monotonic()
 
     def follow(self, bundle: Bundle, settled: Settled, given: Sequence[Given], airflow: AirflowVersion) -> Bundle:
         """`bundle` with the allowed references replaced, except at leaves in `settled`, which are set afterwards.

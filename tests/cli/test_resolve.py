@@ -417,3 +417,27 @@ def test_an_overlay_that_only_a_project_names_takes_what_the_option_allows(airco
         assert (text, words, result.code) == (text, words, code)
         assert (CANARY in (place / "new.json").read_text()) if not code else not (place / "new.json").exists()
         assert CANARY not in result.out + result.err
+
+
+def test_a_fill_may_have_references(airconn: Airconn, place: Path) -> None:
+    (place / "fill.json").write_text(json.dumps(connection("op://prod/db/password")))
+    args = ("--resolve", "op", "--fill", place / "fill.json")
+    result = converted(airconn, place, connection("***", host="h"), *args)
+    assert (result.code, result.err) == (0, "")
+    assert json.loads(result.out)["connections"]["x"]["password"] == f"{CANARY} op db"
+
+
+def test_a_deadline_ends_what_1password_may_take(airconn: Airconn, place: Path) -> None:
+    (place / "bin/op").write_text("#!/bin/sh\nexec /bin/sleep 20\n")
+    (place / "a.json").write_text(json.dumps(connection("op://prod/db/password")))
+    args = ("import", place / "a.json", "--to", place / "new.json", "--resolve", "op", "--deadline", "0.5")
+    result = airconn(*args, env=environ(place))
+    assert (result.code, "op gave no value within 1 s" in result.err) == (5, True)
+
+
+def test_without_the_program_of_1password_nothing_is_written(airconn: Airconn, place: Path) -> None:
+    (place / "bin/op").unlink()
+    (place / "a.json").write_text(json.dumps(connection("op://prod/db/password")))
+    result = airconn("import", place / "a.json", "--to", place / "new.json", "--resolve", "op", env=environ(place))
+    assert (result.code, "the program op isn't there" in result.err) == (5, True)
+    assert not (place / "new.json").exists()
