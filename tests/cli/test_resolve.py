@@ -441,3 +441,12 @@ def test_without_the_program_of_1password_nothing_is_written(airconn: Airconn, p
     result = airconn("import", place / "a.json", "--to", place / "new.json", "--resolve", "op", env=environ(place))
     assert (result.code, "the program op isn't there" in result.err) == (5, True)
     assert not (place / "new.json").exists()
+
+
+def test_a_file_is_not_its_own_target_because_references_are_resolved(airconn: Airconn, place: Path) -> None:
+    source = place / "a.json"
+    source.write_text(json.dumps(connection("env:DB_HOST")))
+    for args, env in ((("--resolve", "env"), {}), ((), {"AIRCONN_RESOLVE": "env"})):
+        result = airconn("import", source, "--to", source, "--yes", *args, env={**environ(place), **env})
+        assert (result.code, "is both the source and the target" in result.err) == (2, True)
+    assert CANARY not in source.read_text()
