@@ -88,6 +88,10 @@ def run_check(request: CheckRequest, places: Places) -> CheckResult:
     codes, selection = _codes(request.ignore), request.selection
     opened = _opened(request, places)
     files, others = opened.files, opened.others
+    if request.fix and not files:
+        raise UsageError(
+            "--fix changes files, and none is named", hint="airconn check shows what to do about each finding"
+        )
     context = replace(places.context(request.airflow), knows_release=request.migrates)
     migrates = request.migrates and not request.airflow.is_airflow_2
     findings = check_all(files, selection, request.airflow, codes, migrates=migrates)
