@@ -8,7 +8,7 @@ from enum import Enum
 from itertools import combinations
 
 from airconn.diff import ObjectDiff, Status, StoredForm, compare_sides
-from airconn.model import OWN_POOL, AirflowObject, Bundle, Connection, Kind
+from airconn.model import OWN_POOL, AirflowObject, Bundle, Connection, Kind, Selection
 from airconn.model.compare import compare as compare_objects
 
 Sides = tuple[int, ...]
@@ -35,6 +35,8 @@ class Side:
     """Equal for two places that give objects the same form."""
     kinds: frozenset[Kind]
     """The kinds that are compared here. Objects of others aren't missing."""
+    limit: Selection = field(default_factory=Selection)
+    """The objects that are compared here, such as those that a target is limited to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,12 @@ class FieldGroups:
     @property
     def is_different(self) -> bool:
         return len(self.groups) > 1
+
+    @property
+    def smaller(self) -> tuple[Sides, ...]:
+        """The groups besides the largest one. All of them if no group is larger than all others."""
+        is_largest = not self.is_different or len(self.groups[0]) > len(self.groups[1])
+        return self.groups[1:] if is_largest else self.groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +81,8 @@ class ObjectInMany:
 
     @property
     def deviating(self) -> frozenset[int]:
-        """The places that don't belong to the largest group in some field."""
-        return frozenset(side for field in self.fields for group in field.groups[1:] for side in group)
+        """The places that don't belong to the largest group in some field. Without a largest one, all of them."""
+        return frozenset(side for field in self.fields for group in field.smaller for side in group)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +126,12 @@ class _Variant:
         return self.form_key == side.form_key and self.obj == obj and self.obj.unsaid == obj.unsaid
 
 
-def _compared(kind: Kind, id_: str, here: Sequence[int], sides: Sequence[Side]) -> ObjectInMany | None:
-    """An object in the places that can hold it. None for a default pool that is nothing but Airflow's own."""
+def _compared(kind: Kind, id_: str, kept: Sequence[int], sides: Sequence[Side]) -> ObjectInMany | None:
+    """An object in the places that can hold it. None for one that fewer than two compare, and for a default pool that
+    is nothing but Airflow's own."""
+    here = [number for number in kept if sides[number].limit.wants(kind, id_)]
+    if len(here) < 2:
+        return None
     variants: list[_Variant] = []
     for number in here:
         side = sides[number]

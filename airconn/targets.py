@@ -40,10 +40,15 @@ class Target:
 
     @property
     def said(self) -> str:
-        """What the settings change, as a part of a line. Empty if they change nothing."""
+        """What the settings change of an import, as a part of a line. Empty if they change nothing."""
+        overlays = f"with {', '.join(self.overlays)}" if self.overlays else ""
+        renames = f"renamed {', '.join(self.renames)}" if self.renames else ""
+        return ", ".join(part for part in (overlays, renames, self.said_of_reads) if part)
+
+    @property
+    def said_of_reads(self) -> str:
+        """What they change where the target is only read. Empty if they change nothing."""
         parts = (
-            f"with {', '.join(self.overlays)}" if self.overlays else "",
-            f"renamed {', '.join(self.renames)}" if self.renames else "",
             f"only {', '.join(self.include)}" if self.include else "",
             f"without {', '.join(self.exclude)}" if self.exclude else "",
             f"for Airflow {self.airflow}" if self.airflow else "",

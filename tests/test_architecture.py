@@ -47,6 +47,7 @@ ROOMS = [
     "stores",
     "plan",
     "diff",
+    "diff_many",
     "transfer",
     "doctor",
     "report",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from airconn.airflow.versions import NEWEST_AIRFLOW_2
 from airconn.check import encrypted_files, env_lines, file_modes, migration, objects
@@ -33,10 +34,13 @@ from airconn.model import (
 )
 from airconn.model.ambiguity import Ambiguity
 from airconn.model.reading import Reading
+from airconn.model.reference_forms import ReferenceKind
+from airconn.model.references import references
 from airconn.model.secrecy import secret_leaves
 from airconn.stores import git
 from airconn.stores.base import Context
 from airconn.stores.file import FileStore
+from airconn.stores.sops.exposure import in_clear
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +57,15 @@ def check_all(
     selection: Selection,
     airflow: AirflowVersion = NEWEST,
     ignore: frozenset[str] = frozenset(),
+    resolved: frozenset[ReferenceKind] = frozenset(),
     *,
     migrates: bool = False,
 ) -> list[Finding]:
-    """The findings of each file, and those of all files together. `migrates`: also which providers they need."""
-    checked = [check(store, selection, airflow) for store in stores]
+    """The findings of each file, and those of all files together.
+
+    References of the kinds `resolved` are values. `migrates`: also which providers the files need.
+    """
+    checked = [check(store, selection, airflow, resolved) for store in stores]
     found = [finding for file in checked for finding in file.findings]
     found += [finding for file in checked if migrates for finding in _needs(file)]
     found += _doubles([obj for file in checked for obj in file.objects])
@@ -72,16 +80,24 @@ def _needs(file: Checked) -> Iterator[Finding]:
         yield Finding(rule, file.file, 1, 1, needed[0], rule.severity, fix=needed[1])
 
 
-def check(store: FileStore, selection: Selection, airflow: AirflowVersion = NEWEST) -> Checked:
+def check(
+    store: FileStore,
+    selection: Selection,
+    airflow: AirflowVersion = NEWEST,
+    resolved: frozenset[ReferenceKind] = frozenset(),
+) -> Checked:
     """The findings of one file, read for `airflow`. Raises `UsageError` for an unknown format."""
-    checker = _Checker(store, selection, airflow)
+    checker = _Checker(store, selection, airflow, resolved)
     checker.run()
     found = sorted(dict.fromkeys(checker.found), key=lambda finding: finding.order)
     return Checked(store.address, tuple(found), tuple(checker.objects))
 
 
 class _Checker:
-    def __init__(self, store: FileStore, selection: Selection, airflow: AirflowVersion) -> None:
+    def __init__(
+        self, store: FileStore, selection: Selection, airflow: AirflowVersion, resolved: frozenset[ReferenceKind]
+    ) -> None:
+        self.resolved = resolved
         self.store = store
         self.file = store.address
         self.selection = selection
@@ -119,7 +135,7 @@ class _Checker:
         in_2 = reading if alike or self.airflow == NEWEST_AIRFLOW_2 else self.read(NEWEST_AIRFLOW_2)
         # A connection whose extra Airflow 3 refuses is only in the reading for Airflow 2, and is checked as well.
         places = by_place(reading) if in_2 is reading else {**by_place(in_2), **by_place(reading)}
-        found = [obj for obj in places.values() if self.wants(obj)]
+        found = [self.taken(obj) for obj in places.values() if self.wants(obj)]
         settings = env_lines.settings(text, self.store.format_values().get(DIALECT.name)) if is_env else []
         lines = env_lines.by_line(settings)
         self.columns = {line: entry.column for line, entry in lines.items()}
@@ -169,6 +185,14 @@ class _Checker:
 
     def wants(self, obj: AirflowObject) -> bool:
         return self.selection.wants(obj.kind, obj.id)
+
+    def taken(self, obj: AirflowObject) -> AirflowObject:
+        """`obj`, in which the references that are resolved are taken as values."""
+        if obj.kind is Kind.POOLS or not self.resolved:
+            return obj
+        found = {(each.field, each.path) for each in references(obj) if each.kind in self.resolved}
+        changed: dict[str, Any] = {"genuine": getattr(obj, "genuine", frozenset()) | found}
+        return replace(obj, **changed) if found else obj
 
     def place(self, obj: AirflowObject) -> tuple[int, int]:
         line = obj.origin.line or 1
@@ -224,8 +248,8 @@ class _Checker:
             return
         self.plain_twins(path)
         is_tracked, is_open = git.is_tracked(path), file_modes.is_open_to_others(path)
-        holders = [obj for obj in found if any(secret_leaves(obj))] if is_tracked or is_open else []
-        holders = self.store.in_clear(holders) if holders else holders
+        holders = [obj for obj in found if _holds_secrets(obj)] if is_tracked or is_open else []
+        holders = in_clear(self.store, holders) if holders else holders
         if not holders:
             return
         number = number_of(len(holders))
@@ -245,6 +269,14 @@ class _Checker:
                 does = "tracks" if git.is_tracked(twin) else "doesn't ignore"
                 what = "it" if is_encrypted else "this one in clear"
                 self.add("AC513", (1, 1), f"{name}, and git {does} {what}")
+
+
+def _holds_secrets(obj: AirflowObject) -> bool:
+    """Whether an object has secrets in it, and not only references to them."""
+    plain: dict[str, Any] = {} if obj.kind is Kind.POOLS else {"genuine": frozenset()}
+    found = list(references(replace(obj, **plain)))
+    is_referred = {(each.field, each.path) for each in found}
+    return not any(each.is_whole for each in found) and any(leaf not in is_referred for leaf in secret_leaves(obj))
 
 
 def _severity(ambiguity: Ambiguity) -> Severity:

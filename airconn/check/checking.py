@@ -13,10 +13,12 @@ from airconn.check.rules import BY_CODE, Finding, Severity
 from airconn.check.stored import check_place
 from airconn.errors import ExitCode, UsageError
 from airconn.model import NEWEST, AirflowVersion, Selection
+from airconn.model.reference_forms import ReferenceKind
 from airconn.stores.base import Context, Store
 from airconn.stores.directory import DirectoryStore
 from airconn.stores.file import FileStore
 from airconn.transfer.empty_runs import refuse_unmatched, suggestions
+from airconn.transfer.overriding import allowed_by
 from airconn.transfer.places import Places
 from airconn.transfer.request_parts import AS_THEY_TELL, SourceFormat
 from airconn.transfer.standard_input import STDIN, one_name, refuse_second_use
@@ -44,6 +46,8 @@ class CheckRequest:
     """Whether a warning has the exit code of an error."""
     allow_empty: bool = False
     """Whether a glob may match nothing."""
+    resolve: tuple[str, ...] = ()
+    """Which references are taken as values, in the words of `--resolve`. None is followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,9 @@ def run_check(request: CheckRequest, places: Places) -> CheckResult:
         )
     context = replace(places.context(request.airflow), knows_release=request.migrates)
     migrates = request.migrates and not request.airflow.is_airflow_2
-    findings = check_all(files, selection, request.airflow, codes, migrates=migrates)
+    allowed = allowed_by(request.resolve, places.config)
+    resolved = allowed.kinds if allowed else frozenset[ReferenceKind]()
+    findings = check_all(files, selection, request.airflow, codes, resolved, migrates=migrates)
     checked = [check_place(store, selection, context) for store in others]
     of_places = [finding for place in checked for finding in place.findings if finding.code not in codes]
     # A file with errors may hold an object for each glob, and not be readable.
@@ -108,7 +114,7 @@ def run_check(request: CheckRequest, places: Places) -> CheckResult:
     if request.fix:
         repairs = _repaired(files, findings, context)
         if any(repair.done for repair in repairs):
-            findings = check_all(files, selection, request.airflow, codes, migrates=migrates)
+            findings = check_all(files, selection, request.airflow, codes, resolved, migrates=migrates)
     return CheckResult(
         (*findings, *of_places),
         tuple(file.address for file in files),

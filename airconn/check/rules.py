@@ -313,13 +313,13 @@ ALL = (
     Rule(
         "AC505", "override-word", _WARNING,
         "env:NAME, file:PATH or prompt: as a secret, which is read as the secret itself",
-        "use the file with airconn import --overlay, or fill in the secret",
+        "import it with --resolve env,file, use the file with airconn import --overlay, or fill in the secret",
     ),
     # AC506 was the rule for what is now AC507, AC508 and AC509.
     Rule(
         "AC507", "reference", _ERROR,
         "a reference to a secret (op://, vault:, ref+) instead of the secret",
-        "resolve it first, as 'op inject' or 'vals eval' do: airconn import refuses it "
+        "use --resolve KINDS, here too, or resolve it first, as 'vals eval' does: airconn import refuses it "
         "without --literal",
     ),
     Rule(
@@ -350,6 +350,14 @@ ALL = (
     Rule(
         "AC514", "hidden", _NOTE, "values that a server hides, which can't be checked",
         "check metadb: instead, which shows them",
+    ),
+    Rule(
+        "AC520", "references", _NOTE, "references to values elsewhere: env:NAME, file:PATH, ref:ADDRESS#PLACE, op://",
+        "--resolve KINDS replaces them by the values (airconn help references)",
+    ),
+    Rule(
+        "AC521", "faulty-reference", _ERROR, "a ref: that names no object, or an address that is refused",
+        "correct it (airconn help references)",
     ),
 )  # fmt: skip
 BY_CODE = {rule.code: rule for rule in ALL}

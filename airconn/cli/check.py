@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 )
 @click.option("--fix", is_flag=True, help="Fix, in place, what has only one right answer.")
 @click.option("--strict", is_flag=True, help="Exit with 3 for warnings as well.")
+@opt.resolve
 @opt.airflow_of_files
 @opt.selection
 @opt.allowing_nothing
@@ -59,6 +60,7 @@ def command(
     ignore: tuple[str, ...],
     fix: bool,
     strict: bool,
+    resolve: tuple[str, ...],
     output: str,
     airflow: AirflowVersion | None,
     network: Network,
@@ -91,6 +93,7 @@ def command(
         fix=fix,
         strict=strict,
         allow_empty=allow_empty,
+        resolve=resolve,
     )
     with app.places(network) as opened:
         result = run_check(request, opened)

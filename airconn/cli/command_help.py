@@ -49,6 +49,7 @@ _TOPICS = {
     "undo": "undo",
     "explain": "lookup",
     "run": "running",
+    "targets": "targets",
     "login": "login",
     "logout": "login",
     "sandbox": "sandboxes",

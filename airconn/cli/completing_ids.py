@@ -91,8 +91,8 @@ def _addresses(ctx: click.Context) -> list[str | None]:
         return [*(said or ctx.args)] or [None]
     if sources := ctx.params.get("sources"):
         return list(sources)
-    options = (ctx.params.get(name) for name in ("from_", "to", "database"))
-    return [*next((_words(said) for said in options if said), ())] or [None]
+    places = (_words(ctx.params.get(name)) for name in ("from_", "to", "database"))
+    return list(next((words for words in places if words), (None,)))
 
 
 def _words(value: Any) -> tuple[str, ...]:

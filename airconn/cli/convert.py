@@ -9,6 +9,7 @@ import click
 from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.cli.export import deliver
+from airconn.cli.split_option import splitting as splitting_options
 
 if TYPE_CHECKING:
     from airconn.model import AirflowVersion, Selection
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @click.command("convert", short_help="Turn files of one format into another.")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=opt.complete_address)
 @opt.writing
-@opt.splitting
+@splitting_options
 @opt.filling
 @opt.airflow_of_files
 @opt.overriding

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airconn.diff import ObjectDiff
+    from airconn.errors import ExitCode
     from airconn.model import AirflowVersion, Selection
+    from airconn.transfer.comparing import Comparison
     from airconn.transfer.request_parts import Network, SourceFormat
 
 
@@ -33,7 +35,7 @@ _TWO = 2
 @opt.reading
 @opt.airflow
 @several_options.parallel
-@several_options.fail_fast("Read no other place after one that fails.")
+@several_options.fail_fast("Read no other address after one that fails.")
 @opt.network
 @opt.limit
 @opt.output
@@ -68,9 +70,9 @@ def command(
       airconn diff objects.yaml @eu @us @ap
     """
     from airconn.cli import meant
-    from airconn.diff import Status
-    from airconn.report import diff as report_diff
+    from airconn.model import Selection
     from airconn.transfer.comparing import DiffRequest, compare_places
+    from airconn.transfer.target_request import selection_of
 
     if show_values and output == "json":
         raise UsageError("--output json holds no values", hint="leave out --show-values or --output json")
@@ -85,14 +87,16 @@ def command(
         from airconn.transfer.many.comparing import DiffOfManyRequest
 
         if show_values:
-            raise UsageError("--show-values compares two places", hint="name two of them")
+            raise UsageError("--show-values is for two addresses", hint="name two of them")
         many = DiffOfManyRequest(
             app.config.is_strict(strict),
+            resolve,
             source_format=source_format,
             selection=selection,
             airflow=airflow,
             allow_empty=allow_empty,
         )
+        several_view.tell_settings(app, targets, are_compared=True)
         return diff_many(
             app,
             many,
@@ -103,19 +107,28 @@ def command(
             fails_on_difference=exit_code,
             output=output,
         )
+    several_view.tell_settings(app, targets, are_compared=True)
+    of_targets = {target.airflow for target in targets if target.airflow}
     request = DiffRequest(
         names[0],
         names[1],
         exit_code,
         app.config.is_strict(strict),
         resolve,
+        tuple(selection_of(Selection(), target) for target in targets if target.include or target.exclude),
         source_format=source_format,
         selection=selection,
-        airflow=airflow,
+        airflow=airflow or (of_targets.pop() if len(of_targets) == 1 else None),
         allow_empty=allow_empty,
     )
     with app.places(network) as places:
         compared = compare_places(request, places)
+    return _conclude(app, compared, selection, output, show_values=show_values)
+
+
+def _conclude(app: App, compared: Comparison, selection: Selection, output: str, *, show_values: bool) -> ExitCode:
+    from airconn.report import diff as report_diff
+
     app.notes(compared.notes)
     app.ignored(compared.ignored)
     if compared.error:
@@ -125,18 +138,25 @@ def command(
     if output == "json":
         app.data(report_diff.diff_json(compared.diff, compared.a, compared.b) + "\n")
     else:
-        objects = compared.diff.objects
-        shown: Sequence[ObjectDiff] = [obj for obj in objects if obj.status is not Status.EQUAL or app.verbosity > 0]
-        more = ""
-        if (most := app.most_rows) is not None:
-            shown, more = report_diff.first_of_each(shown, most)
-        rows = report_diff.diff_lines(shown, app.style, values=show_values, columns=app.columns)
-        for line in rows if app.verbosity >= 0 else ():
-            app.rows(line + "\n")
-        if more and app.verbosity >= 0:
-            app.rows(f"{more}\n")
-        if app.verbosity >= 0 and app.stdout.isatty():
-            app.rows(report_diff.diff_sides(compared.a, compared.b) + "\n")
-        app.rows(report_diff.diff_summary(compared.diff) + "\n")
+        _tell(app, compared, show_values=show_values)
     app.incomplete(compared.notes, "is read as missing")
     return compared.exit_code
+
+
+def _tell(app: App, compared: Comparison, *, show_values: bool) -> None:
+    from airconn.diff import Status
+    from airconn.report import diff as report_diff
+
+    objects = compared.diff.objects
+    shown: Sequence[ObjectDiff] = [obj for obj in objects if obj.status is not Status.EQUAL or app.verbosity > 0]
+    more = ""
+    if (most := app.most_rows) is not None:
+        shown, more = report_diff.first_of_each(shown, most)
+    rows = report_diff.diff_lines(shown, app.style, values=show_values, columns=app.columns)
+    for line in rows if app.verbosity >= 0 else ():
+        app.rows(line + "\n")
+    if more and app.verbosity >= 0:
+        app.rows(f"{more}\n")
+    if app.verbosity >= 0 and app.stdout.isatty():
+        app.rows(report_diff.diff_sides(compared.a, compared.b) + "\n")
+    app.rows(report_diff.diff_summary(compared.diff) + "\n")

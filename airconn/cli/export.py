@@ -10,6 +10,8 @@ import click
 from airconn.cli import options as opt
 from airconn.cli import several_options, several_view
 from airconn.cli.app import App
+from airconn.cli.split_option import splitting as splitting_options
+from airconn.errors import UsageError
 
 if TYPE_CHECKING:
     from airconn.model import AirflowVersion, Selection
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 @click.command("export", short_help="Pull objects out of an Airflow.")
 @several_options.sources
 @opt.writing
-@opt.splitting
+@splitting_options
 @opt.filling
 @opt.airflow
 @opt.overriding
@@ -65,6 +67,7 @@ def command(
       airconn export --split objects                # for git
       airconn export --format k8s --k8s-namespace airflow | kubectl apply -f -
     """
+    from airconn.cli.target_settings_line import read_one
     from airconn.transfer.exporting import ExportRequest
 
     is_pattern = "{target}" in str(writing.out)
@@ -79,14 +82,21 @@ def command(
         writing=writing,
         allow_empty=allow_empty,
     )
+    if targets and splitting is not None:
+        each = f"airconn export --from {targets[0].address} --split DIR"
+        raise UsageError("--split writes the objects of one address", hint=f"run it once for each: {each}")
+    if targets:
+        from airconn.cli.export_many import deliver_many
+
+        several_view.tell_settings(app, targets)
+        return deliver_many(app, request, targets, network, parallel, fail_fast=fail_fast)
+    source, selection, airflow = read_one(app, from_[0] if from_ else None, selection, airflow)
+    sources = (source,) if source else ()
+    request = replace(request, sources=sources, selection=selection, airflow=airflow)
     if splitting is not None:
         from airconn.cli.split_view import deliver_split
 
         return deliver_split(app, request, splitting, network)
-    if targets:
-        from airconn.cli.export_many import deliver_many
-
-        return deliver_many(app, request, targets, network, parallel, fail_fast=fail_fast)
     return deliver(app, request, network)
 
 
@@ -128,34 +138,19 @@ def deliver(app: App, request: ExportRequest, network: Network) -> int:
 
 def _tell(app: App, export: Export, *, omitted: bool) -> None:
     """Reports on standard error what was skipped, hidden or changed."""
-    how = what_happens_to_hidden(export.format, omitted=omitted)
+    from airconn.report import lacks
+
+    how = lacks.what_happens_to_hidden(export.format, omitted=omitted)
     tell_lacks(app, export.made, how, f"the {export.format} format", export.way_to_values)
-
-
-def what_happens_to_hidden(format_: str, *, omitted: bool, several: bool = False) -> str:
-    """What happens to hidden values, behind `hidden values of … `."""
-    if omitted:
-        return "are left out"
-    if format_ == "k8s":
-        return "are written as ***, and kubectl apply would store *** in their place"
-    files = "these files" if several else "this file"
-    return f"are written as ***. Importing {files} keeps the values that the target has"
-
-
-def what_is_masked(format_: str, *, omitted: bool) -> str:
-    """What happens to secrets that are masked, behind `secrets of … are `."""
-    if omitted:
-        return "left out"
-    stored = "kubectl apply would store *** in their place"
-    return f"masked; {stored if format_ == 'k8s' else 'importing them again keeps what the target has'}"
 
 
 def _tell_of_secrets(app: App, export: Export, writing: Writing) -> None:
     """Reports how many secrets were masked, or are in clear although the user may expect masks."""
     from airconn.model import number_of
+    from airconn.report import lacks
 
     if masked := export.made.masked:
-        how = what_is_masked(export.format, omitted=writing.redacted == "omit")
+        how = lacks.what_is_masked(export.format, omitted=writing.redacted == "omit")
         app.say(f"secrets of {number_of(len(masked))} are {how}")
     elif export.in_clear and export.is_encrypted:
         app.warn(

@@ -114,7 +114,6 @@ def _tell_of_losses(app: App, made: Exports) -> None:
 
 def _tell_of_hidden(app: App, exports: OpenedExports, made: Exports, *, omitted: bool) -> None:
     """Says which hidden values the files lack, once for all targets."""
-    from airconn.cli.export import what_happens_to_hidden
     from airconn.model import number_of
     from airconn.report import lacks
     from airconn.transfer.hiding import way_to_values
@@ -122,7 +121,7 @@ def _tell_of_hidden(app: App, exports: OpenedExports, made: Exports, *, omitted:
     hiding = [(label, export) for label, export in made if export.made.hidden]
     if not hiding:
         return
-    how = what_happens_to_hidden(hiding[0][1].format, omitted=omitted, several=len(hiding) > 1)
+    how = lacks.what_happens_to_hidden(hiding[0][1].format, omitted=omitted, several=len(hiding) > 1)
     if app.verbosity > 0 or len(hiding) == 1:
         for label, export in hiding:
             first, *rows = lacks.hidden_lines(export.made.hidden, how, every_one=app.verbosity > 0)
@@ -138,13 +137,13 @@ def _tell_of_hidden(app: App, exports: OpenedExports, made: Exports, *, omitted:
 
 def _tell_of_secrets(app: App, done: Sequence[ExportedTarget], made: Exports, *, omitted: bool) -> None:
     """Reports how many secrets were masked, or are in clear although the user may expect masks."""
-    from airconn.cli.export import what_is_masked
     from airconn.model import number_of
+    from airconn.report import lacks
 
     masked = [(label, export) for label, export in made if export.made.masked]
     if masked:
         number = number_of(sum(len(export.made.masked) for _, export in masked))
-        how = what_is_masked(masked[0][1].format, omitted=omitted)
+        how = lacks.what_is_masked(masked[0][1].format, omitted=omitted)
         app.say(f"{several_view.in_targets(label for label, _ in masked)}: secrets of {number} are {how}")
     exposed = [one for one in done if one.export and one.export.in_clear and one.export.is_exposed]
     if exposed:

@@ -35,7 +35,7 @@ HEADINGS = (
     Heading(
         "Changes",
         "--set --overlay --fill --on-existing --merge --prune --ignore --fix",
-        "--set-file --rename --literal --exact --assume-unchanged",
+        "--resolve --set-file --rename --literal --exact --assume-unchanged",
     ),
     Heading(
         "Safety",
@@ -51,7 +51,7 @@ HEADINGS = (
     ),
     Heading(
         "Output",
-        "--out --output --show-values --reveal --limit --quiet --verbose --help --help-all",
+        "--out --split --output --show-values --reveal --limit --quiet --verbose --help --help-all",
         "--replace --replace-references --encrypt",
     ),
 )
@@ -62,7 +62,7 @@ COMMAND_HEADINGS = {
     "Look and check": "list diff check explain doctor",
     "Single objects": "show get set edit test delete",
     "Run programs": "run sandbox",
-    "Set up": "init login logout completion",
+    "Set up": "init targets login logout completion",
     "Help": "help version",
 }
 """The headings of the commands, each with its commands in order."""

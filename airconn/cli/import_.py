@@ -104,8 +104,7 @@ def command(
     \b
       airconn import .env                           # to AIRCONN_URL
       airconn import .env --to @prod --dry-run      # see the plan first
-      airconn import .env --to @eu --to @us         # several, or a group
-      airconn import @dev --to @prod --include 'aws_*'
+      airconn import @dev --to @eu --to @us --include 'aws_*'
       airconn import env: connections.json --to https://airflow.example.com
       airconn import base.yaml --overlay prod.yaml  # prod's values over base's
       airconn import .env --set connections/db.host=db2

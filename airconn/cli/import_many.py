@@ -11,20 +11,22 @@ from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.cli.many_view import ManyView
 from airconn.errors import ExitCode, UsageError
+from airconn.model import Selection
 from airconn.report import planfile
 from airconn.stores.saving import write_atomically
-from airconn.targets import targets_of
+from airconn.targets import Target, targets_of
+from airconn.transfer.backups import Backups, run_of
 from airconn.transfer.many.engine import ManyConduct
 from airconn.transfer.many.members import label_of
 from airconn.transfer.many.shared import SharedPlaces, SharedSources
-from airconn.transfer.many.tasks import DeleteTask, ImportTask, Inspect, server_of, unseen
+from airconn.transfer.many.tasks import DeleteTask, ImportTask, Inspect, UndoTask, server_of, unseen
 from airconn.transfer.request_parts import Network, ObjectChanges
 from airconn.transfer.requests import Conduct, DeleteRequest, ImportRequest
-from airconn.transfer.side_by_side import parallel_by_default
+from airconn.transfer.side_by_side import parallel_by_default, server_at
 from airconn.transfer.target_request import request_of, selection_of
+from airconn.transfer.undoing import UndoRequest
 
 if TYPE_CHECKING:
-    from airconn.targets import Target
     from airconn.transfer.importing import Import
 
 
@@ -115,6 +117,26 @@ def delete_many(app: App, targets: Sequence[Target], request: DeleteRequest, opt
     ]
     view = _view(app, options, way_on="run the same command again for the rest", nothing="nothing to delete")
     return view.run(tasks, _conduct(app, targets, options))
+
+
+def undo_many(app: App, runs: Sequence[str], request: UndoRequest, options: ManyOptions) -> ExitCode:
+    """Undoes a run into several targets, of which each has a backup of its own."""
+    backups = Backups(app.state_directory)
+    headers = {run: backups.find(run).header for run in runs}
+    app.say(f"undo of run {run_of(runs[0])}: {headers[runs[0]].command}, {len(runs)} targets")
+    targets = {run: Target(header.to or header.address) for run, header in headers.items()}
+    tasks = [
+        UndoTask(target, run, request, backups, server_at(headers[run].address)) for run, target in targets.items()
+    ]
+    nothing = "nothing to undo: all is as it was before that run"
+    view = _view(app, options, "run the same command again for the rest", nothing)
+    code = view.run(tasks, _conduct(app, list(targets.values()), options))
+    if not options.conduct.dry_run and request.selection == Selection():
+        whole = {one.target.address for one in view.results if one.is_whole and one.backup is None}
+        for run, target in targets.items():
+            if target.address in whole:
+                backups.note_undone(run)
+    return code
 
 
 def _sources(request: ImportRequest) -> tuple[object, ...]:

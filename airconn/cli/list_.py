@@ -11,12 +11,8 @@ from airconn.cli import several_options, several_view
 from airconn.cli.app import App
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from airconn.model import AirflowVersion, Selection
     from airconn.transfer.request_parts import Network, SourceFormat
-
-_HEADERS = ("KIND", "ID", "WHAT", "HIDDEN")
 
 
 @click.command("list", short_help="Show the objects of a file, server or backend.")
@@ -52,7 +48,11 @@ def command(
       airconn list --from @prod --include 'aws_*' --include 'pools/*'
       airconn list --from @eu --from @us
     """
+    from dataclasses import replace
+
     from airconn import report
+    from airconn.cli.object_table import tell_rows
+    from airconn.cli.target_settings_line import read_one
     from airconn.transfer.listing import ListRequest, list_objects
 
     request = ListRequest(
@@ -65,7 +65,10 @@ def command(
     if targets := several_view.targets_of(app, from_):
         from airconn.cli.list_many import list_many
 
+        several_view.tell_settings(app, targets)
         return list_many(app, request, targets, network, parallel, fail_fast=fail_fast, output=output)
+    source, selection, airflow = read_one(app, request.source, selection, airflow)
+    request = replace(request, source=source, selection=selection, airflow=airflow)
     with app.places(network) as places:
         listed = list_objects(request, places)
     app.notes(listed.notes)
@@ -78,10 +81,3 @@ def command(
         app.say(f"{report.clean(listed.place)}: {report.amounts(listed.bundle, listed.kinds)}")
     app.incomplete(listed.notes)
     return listed.exit_code
-
-
-def tell_rows(app: App, rows: Sequence[Sequence[str]]) -> None:
-    """Writes a table of objects."""
-    widths = [max(len(row[column]) for row in (_HEADERS, *rows)) for column in range(len(_HEADERS))]
-    for row in (_HEADERS, *rows):
-        app.rows("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")

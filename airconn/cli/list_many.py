@@ -44,7 +44,7 @@ def list_many(
 
 def _tell(app: App, found: ListedTargets) -> None:
     from airconn import report
-    from airconn.cli.list_ import tell_rows
+    from airconn.cli.object_table import tell_rows
     from airconn.report.many import heading
 
     for number, one in enumerate(found.targets):

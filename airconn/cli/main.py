@@ -36,6 +36,7 @@ COMMANDS = {
     "login": ("airconn.cli.login", "Check a login for an Airflow, and store it in the keyring."),
     "logout": ("airconn.cli.logout", "Remove stored logins."),
     "sandbox": ("airconn.cli.sandbox", "Run a command beside a throwaway real Airflow."),
+    "targets": ("airconn.cli.targets", "List the targets and groups of the configuration."),
     "init": ("airconn.cli.init", "Write airconn.toml, the configuration of a project."),
     "doctor": ("airconn.cli.doctor", "Check the configuration, the network, the login and your rights."),
     "help": ("airconn.cli.help_", "Show a page of the guide, or the options of a command."),

@@ -23,7 +23,7 @@ from airconn.transfer.interrupting import StopFlag
 from airconn.transfer.many.engine import ManyConduct, ManyHost, carry_out_all
 from airconn.transfer.many.members import Failure, label_of
 from airconn.transfer.many.results import ManyResult, TargetResult
-from airconn.transfer.many.tasks import Task
+from airconn.transfer.many.tasks import TargetTask
 from airconn.transfer.places import Places
 from airconn.transfer.request_parts import Network
 from airconn.transfer.side_by_side import Inbox
@@ -65,7 +65,7 @@ class ManyView:
         self._way_on = way_on
         self._nothing = nothing
         self._backup = backup
-        self._results: list[TargetResult] = []
+        self.results: list[TargetResult] = []
         self._written: Counter[str] = Counter()
         self._whole = 0
         """The lines on targets of which nothing is wrong."""
@@ -85,7 +85,7 @@ class ManyView:
 
         return Places(app.config, self._network, app.ask_value, watch)
 
-    def run(self, tasks: Sequence[Task], conduct: ManyConduct) -> ExitCode:
+    def run(self, tasks: Sequence[TargetTask], conduct: ManyConduct) -> ExitCode:
         """Carries out the tasks, shows what they do, and gives the exit code."""
         app = self._app
         values: Callable[[Step], Iterable[str]] = value_lines if self._show_values else lambda step: ()
@@ -96,6 +96,7 @@ class ManyView:
             self._confirm,
             self._on_planned,
             self._on_plans,
+            self._tell_errors,
             self._on_event,
             self._on_result,
             self._tell_of_stop,
@@ -257,7 +258,7 @@ class ManyView:
     def _on_result(self, result: TargetResult) -> None:
         """Shows what became of a target, in one line and those of what is wrong."""
         app = self._app
-        self._results.append(result)
+        self.results.append(result)
         if self._dry_run and result.error is None and result.plan is None:
             return
         app.notes(

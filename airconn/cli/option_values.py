@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 if TYPE_CHECKING:
     from airconn.model import Kind, Selection
     from airconn.transfer.request_parts import Network, ObjectChanges, SourceFormat, Writing
-    from airconn.transfer.splitting import Splitting
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -78,19 +77,6 @@ def make_writing(out: Path | None, **said: Any) -> Writing:
     is_file = out is not None and str(out) != "-" and not is_standard_output(out)
     of_formats = {option.name: said.pop(option.name) for option in formats.options() if option.help}
     return Writing(out if is_file else None, values=formats.given_values(of_formats), **said)
-
-
-def make_splitting(split: Path | None, prune: bool, max_delete: int) -> Splitting | None:
-    """Into which directory to split. None without one."""
-    if split is None:
-        if prune:
-            from airconn.errors import UsageError
-
-            raise UsageError("--prune deletes files of --split DIR, which isn't given", hint="add --split DIR")
-        return None
-    from airconn.transfer.splitting import Splitting
-
-    return Splitting(split, prune, max_delete)
 
 
 def make_network(**said: Any) -> Network:

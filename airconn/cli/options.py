@@ -21,6 +21,7 @@ from airconn.cli.completing import complete_rule as complete_rule
 from airconn.cli.completing import complete_version as complete_version
 from airconn.cli.completing_ids import complete_object as complete_object
 from airconn.cli.completing_ids import complete_value as complete_value
+from airconn.cli.deletion_option import most_deletions
 from airconn.cli.empty_runs import allowing_nothing as allowing_nothing
 from airconn.cli.empty_runs import warn_of_nothing as warn_of_nothing
 from airconn.cli.encrypt_option import encrypting
@@ -32,7 +33,6 @@ from airconn.cli.option_values import (
     make_network,
     make_selection,
     make_source_format,
-    make_splitting,
     make_writing,
     together,
 )
@@ -247,17 +247,7 @@ rehearsing = together(
 yes = click.option("--yes", "-y", is_flag=True, help="Don't ask before deletions, restarts or writes.")
 
 
-def _max_delete(by: str) -> Callable[[F], F]:
-    return click.option(
-        "--max-delete",
-        type=click.IntRange(0),
-        default=10,
-        metavar="N",
-        help=f"The most objects that {by} may delete [10].",
-    )
-
-
-max_delete = _max_delete("globs")
+max_delete = most_deletions("globs")
 
 confirm = click.option(
     "--confirm", is_flag=True, help="Ask before all writes, after the plan. Without a terminal, add --yes."
@@ -282,26 +272,10 @@ limit = click.option(
 pruning = together(
     [
         click.option("--prune", is_flag=True, help="Delete selected objects that the sources don't have."),
-        _max_delete("--prune"),
+        most_deletions("--prune"),
         yes,
     ]
 )
-
-splitting = as_one(
-    "splitting",
-    make_splitting,
-    [
-        click.option(
-            "--split",
-            type=click.Path(path_type=Path),
-            metavar="DIR",
-            help="Write a file for each object into DIR, secrets as references that --fill fills.",
-        ),
-        click.option("--prune", is_flag=True, help="With --split: delete the files of objects that are gone."),
-        _max_delete("--prune"),
-    ],
-)
-"""A command gets a `Splitting` as `splitting`, or None."""
 
 overriding = as_one(
     "changes",

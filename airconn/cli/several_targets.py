@@ -9,15 +9,11 @@ import click
 
 from airconn.cli.completing import complete_address
 from airconn.cli.option_values import together
+from airconn.cli.several_options import parallel
 
 several_targets: Callable[[Any], Any] = together(
     [
-        click.option(
-            "--parallel",
-            type=click.IntRange(1, 1000),
-            metavar="N",
-            help="How many targets are worked on at a time, never two at one server [16].",
-        ),
+        parallel,
         click.option(
             "--canary",
             metavar="ADDRESS",

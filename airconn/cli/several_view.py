@@ -34,6 +34,21 @@ def targets_of(app: App, addresses: Sequence[str], *, is_pattern: bool = False) 
     return found if len(found) > 1 or is_pattern else ()
 
 
+def tell_settings(app: App, targets: Sequence[Target], *, are_compared: bool = False) -> None:
+    """Says what the settings of targets change of what is read, and which of them don't count in a comparison."""
+    said: dict[str, list[str]] = {}
+    for target in targets:
+        if target.said_of_reads:
+            said.setdefault(target.said_of_reads, []).append(target.address)
+    for text, names in said.items():
+        app.say(clean(f"{in_targets(names)}: {text}"))
+    changed = [target for target in targets if target.overlays or target.renames] if are_compared else []
+    if changed:
+        where = in_targets(target.address for target in changed)
+        compare = f"airconn import SOURCE --to {changed[0].address} --dry-run"
+        app.say(clean(f"{where}: overlays and renames aren't used here; {compare} compares with them"))
+
+
 @contextmanager
 def reading(app: App, parallel: int | None, *, fail_fast: bool) -> Iterator[Reads]:
     """Within this block threads read targets, and ask their questions through the main thread."""

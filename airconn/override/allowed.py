@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from airconn.errors import UsageError
@@ -66,6 +65,8 @@ def read_allowed(texts: Iterable[str], where: str) -> Allowed:
 
 
 def _unknown(word: str, where: str) -> UsageError:
+    from difflib import get_close_matches
+
     near = get_close_matches(word, [*_KINDS, ALL], n=1)
     if word in _KINDS:
         return UsageError(

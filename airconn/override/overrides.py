@@ -105,11 +105,15 @@ class Overrides:
         """Whether the values to set are the command itself, so that a literal one is one of them."""
         return not self.option
 
+    @property
+    def _all_overlays(self) -> tuple[Overlay, ...]:
+        return (*self.of_target.overlays, *self.overlays)
+
     def _settled(self, bundle: Bundle) -> Settled:
         """The leaves that overlays and options set, whatever the sources have there."""
         leaves = [
             (entry.kind, entry.id, field, path)
-            for overlay in (*self.of_target.overlays, *self.overlays)
+            for overlay in self._all_overlays
             for entry in overlay.entries
             for field in entry.fields
             for path in paths_of(entry.fields[field])
@@ -123,7 +127,7 @@ class Overrides:
         for text in self.sets:
             place, given = places.find_assigned(self.option, text, bundle)
             yield given, f"{self.option} {place}"
-        for overlay in (*self.of_target.overlays, *self.overlays):
+        for overlay in self._all_overlays:
             for entry in overlay.entries:
                 if self.selection.wants(entry.kind, entry.id):
                     yield from entry.texts()

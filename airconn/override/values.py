@@ -24,8 +24,6 @@ class Surroundings:
     ask: Callable[[str], str]
     stdin: Callable[[], str] | None = None
     """Reads standard input, which the value `-` then stands for."""
-    refusal: tuple[str, str] | None = None
-    """Why values from elsewhere may not be taken, and what allows it. None: they may."""
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The environment of programs that are run for a value."""
     refer: Callable[[str, str], str | None] = field(default=lambda text, where: None)
@@ -33,6 +31,8 @@ class Surroundings:
     doesn't allow it."""
     follows: Callable[[str], bool] = field(default=lambda text: False)
     """Whether `refer` gives a value for a text."""
+    refusal: tuple[str, str] | None = None
+    """Why values from elsewhere may not be taken, and what allows it. None: they may."""
 
     def is_literal(self, text: str) -> bool:
         """Whether a value is in the option itself."""
@@ -63,11 +63,11 @@ def get(text: str, place: str, where: str, surroundings: Surroundings, *, secret
     """
     word, colon, rest = text.partition(":")
     word += colon
-    if surroundings.refusal and not is_literal(text) and not surroundings.follows(text):
+    if (value := surroundings.refer(text, where)) is not None:
+        return _got(value, where, secret)
+    if surroundings.refusal and not is_literal(text):
         why, hint = surroundings.refusal
-        raise UsageError(
-            f"{word} is not taken from elsewhere, because {why}", where=where, hint=hint, topic="targets"
-        )
+        raise UsageError(f"{word!r} isn't allowed here, because {why}", where=where, hint=hint, topic="targets")
     if word == "text:":
         return Value(_sound(rest, where), adapts=False)
     if text == STDIN and surroundings.stdin is not None:
@@ -82,8 +82,6 @@ def get(text: str, place: str, where: str, surroundings: Surroundings, *, secret
                 "'prompt:' takes no text after it", where=where, hint="the question names the field by itself"
             )
         return _got(surroundings.ask(place), where, secret)
-    if (value := surroundings.refer(text, where)) is not None:
-        return _got(value, where, secret)
     return Value(_sound(text, where))
 
 

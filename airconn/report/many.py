@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airconn.quoting import clean, to_json
+from airconn.quoting import clean, to_json, without_passwords
 from airconn.report.connection_tests import lines, test_entries
 from airconn.report.results import SCHEMA_VERSION, Style, list_entries
 
@@ -23,7 +23,12 @@ def heading(label: str, place: str) -> str:
 def list_json(found: ListedTargets) -> str:
     """The ids and types of the objects of each target; no values."""
     sections = [
-        {"target_name": one.member.label, "source": one.listed.place, "objects": list_entries(one.listed.bundle)}
+        {
+            "name": one.member.label,
+            "exit_code": int(one.listed.exit_code),
+            "source": one.listed.place,
+            "objects": list_entries(one.listed.bundle),
+        }
         for one in found.targets
     ]
     return _document(sections, found.failures, found.skipped)
@@ -39,7 +44,12 @@ def test_lines(found: TestedTargets, style: Style) -> Iterator[str]:
 def tests_json(found: TestedTargets) -> str:
     """The results of each target."""
     sections = [
-        {"target_name": one.member.label, "airflow": one.tests.airflow, "connections": test_entries(one.tests)}
+        {
+            "name": one.member.label,
+            "exit_code": int(one.tests.exit_code),
+            "airflow": one.tests.airflow,
+            "connections": test_entries(one.tests),
+        }
         for one in found.targets
     ]
     return _document(sections, found.failures, found.skipped)
@@ -47,13 +57,16 @@ def tests_json(found: TestedTargets) -> str:
 
 def failed_sections(failures: Sequence[Failure], skipped: Sequence[str]) -> list[dict[str, Any]]:
     """The sections of targets that could not be read."""
-    return [
-        *(
-            {"target_name": one.label, "error": str(one.error), "exit_code": int(one.error.exit_code)}
-            for one in failures
-        ),
-        *({"target_name": label, "error": "not begun, because of --fail-fast"} for label in skipped),
+    failed = [
+        {
+            "name": one.label,
+            "exit_code": int(one.error.exit_code),
+            "error": without_passwords(str(one.error)),
+            "hint": without_passwords(one.error.hint) if one.error.hint else None,
+        }
+        for one in failures
     ]
+    return [*failed, *({"name": label, "held_back": "not begun, because of --fail-fast"} for label in skipped)]
 
 
 def _document(sections: list[dict[str, Any]], failures: Sequence[Failure], skipped: Sequence[str]) -> str:

@@ -31,9 +31,11 @@ _WORDS = {
 _ALWAYS_COUNTED = (ManyStatus.DIFFERENT, ManyStatus.EQUAL)
 _FEW = 3
 """The most places, and groups of places, that are named in a row."""
+_PAIR = 2
+"""The most places that are named of each of three or more groups."""
 _FEW_ROWS = 12
 """The most places that all have a row of their own in the table."""
-_HEADERS = ("PLACE", "OBJECTS", "MISSING", "DIFFERENT", "HIDDEN")
+_HEADERS = ("TARGET", "OBJECTS", "MISSING", "DIFFERENT", "HIDDEN")
 
 
 class ManyRows:
@@ -92,15 +94,15 @@ class ManyRows:
         if number == len(groups):
             return f"all {number} differ"
         shown = rest if self._every else rest[:_FEW]
-        parts = [self._names(group) for group in shown]
+        parts = [self._names(group, 1 if len(group) > _PAIR else _PAIR) for group in shown]
         more = [f"{len(rest) - len(shown)} more values"] if len(rest) > len(shown) else []
         is_largest = len(first) > len(rest[0]) and not self._every
-        largest = f"{len(first)} others" if is_largest else self._names(first)
+        largest = f"{len(first)} others" if is_largest else self._names(first, 1 if len(first) > _PAIR else _PAIR)
         return f"{len(groups)} values: {' | '.join([*parts, *more, largest])}"
 
-    def _names(self, sides: Sides) -> str:
+    def _names(self, sides: Sides, most: int = _FEW) -> str:
         names = [self._labels[side] for side in sides]
-        return ", ".join(names) if self._every else some(names, _FEW)
+        return ", ".join(names) if self._every else some(names, most)
 
 
 def _cells(obj: ObjectInMany) -> tuple[str, str]:
@@ -126,42 +128,51 @@ def hidden_line(diff: DiffOfMany, labels: Sequence[str]) -> str:
         return ""
     sides = sorted({side for obj in hiding for field in obj.fields for side in field.unknown})
     names = dict.fromkeys(field.name for obj in hiding for field in obj.fields if field.unknown)
-    where = "every place" if len(sides) == len(labels) else some([labels[side] for side in sides], _FEW)
+    where = "all of them" if len(sides) == len(labels) else some([labels[side] for side in sides], _FEW)
+    verb = "hides them or" if len(sides) == 1 else "hide them or"
     objects = "1 object" if len(hiding) == 1 else f"{len(hiding):,} objects"
     return clean(
-        f"  ? fields of {objects} aren't compared, because {where} hides them or can't hold them: "
+        f"  ? fields of {objects} aren't compared, because {where} {verb} can't hold them: "
         f"{some(list(names), _FEW)} (-v lists them)"
     )
 
 
 def place_lines(places: Sequence[ComparedPlace], diff: DiffOfMany) -> Iterator[str]:
-    """A table of the places: how many objects each has, lacks, and has otherwise than the largest group.
+    """A table of the places: how many objects each has, lacks, has otherwise than the largest group, and hides.
 
     Of many places, those that agree in all share a row.
     """
-    rows: list[Sequence[str]] = []
-    for number, place in enumerate(places):
-        held = sum(number in obj.holders for obj in diff.objects)
-        missing = sum(number in obj.missing for obj in diff.objects)
-        different = sum(number in obj.deviating for obj in diff.objects)
-        hidden = sum(any(number in field.unknown for field in obj.fields) for obj in diff.objects)
-        rows.append((clean(place.label), str(held), str(missing), str(different), str(hidden)))
-    table = [_HEADERS, *(_with_others(rows) if len(rows) > _FEW_ROWS else rows)]
+    rows = [(clean(place.label), _numbers(number, diff)) for number, place in enumerate(places)]
+    if len(rows) > _FEW_ROWS:
+        alike: dict[tuple[object, ...], list[int]] = {}
+        for number in range(len(rows)):
+            alike.setdefault(_pattern(number, diff), []).append(number)
+        rows = [(some([rows[number][0] for number in same]), rows[same[0]][1]) for same in alike.values()]
+    table = [_HEADERS, *((label, *map(str, numbers)) for label, numbers in rows)]
     widths = [max(len(row[column]) for row in table) for column in range(len(_HEADERS))]
     for row in table:
-        numbers = (cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
-        yield "  ".join([row[0].ljust(widths[0]), *numbers]).rstrip()
+        cells = (cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
+        yield "  ".join([row[0].ljust(widths[0]), *cells]).rstrip()
 
 
-def _with_others(rows: Sequence[Sequence[str]]) -> Sequence[Sequence[str]]:
-    """The rows of places that lack something or differ, and one row for all others."""
-    agreeing = [row for row in rows if tuple(row[2:4]) == ("0", "0")]
-    if len(agreeing) < 2:
-        return rows
-    others = [row for row in rows if row not in agreeing]
-    columns = [{row[column] for row in agreeing} for column in range(1, 5)]
-    same = [values.pop() if len(values) == 1 else "" for values in columns]
-    return [*others, [f"{len(agreeing)} {'others' if others else 'places'}", *same]]
+def _numbers(number: int, diff: DiffOfMany) -> tuple[int, ...]:
+    return (
+        sum(number in obj.holders for obj in diff.objects),
+        sum(number in obj.missing for obj in diff.objects),
+        sum(number in obj.deviating for obj in diff.objects),
+        sum(any(number in field.unknown for field in obj.fields) for obj in diff.objects),
+    )
+
+
+def _pattern(number: int, diff: DiffOfMany) -> tuple[object, ...]:
+    """Equal for two places that have the same objects, and belong to the same group in each field."""
+    return tuple(
+        (
+            number in obj.holders,
+            *(next((group for group in field.groups if number in group), None) for field in obj.fields),
+        )
+        for obj in diff.objects
+    )
 
 
 def summary(diff: DiffOfMany, number: int) -> str:
@@ -170,7 +181,7 @@ def summary(diff: DiffOfMany, number: int) -> str:
     parts = [
         f"{counts[status]} {word}" for status, word in _WORDS.items() if counts[status] or status in _ALWAYS_COUNTED
     ]
-    return f"{number} places: {', '.join(parts)}"
+    return f"{number} targets: {', '.join(parts)}"
 
 
 def diff_of_many_json(compared: ComparisonOfMany) -> str:

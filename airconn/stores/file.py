@@ -21,7 +21,7 @@ from airconn.model import ALL_KINDS, AirflowObject, Bundle, Kind, Outcome, Selec
 from airconn.model.ambiguity_warnings import warnings
 from airconn.model.reading import Key, Note, Reading
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
-from airconn.stores.textfile import Content, TextFile, Version
+from airconn.stores.textfile import Content, TextFile, Version, refuse_directory
 
 if TYPE_CHECKING:
     from airconn.formats.references import ReferenceGuard
@@ -79,16 +79,6 @@ class FileStore(Store):
         """The text of a file that SOPS has encrypted, as the file has it. None for others. Doesn't decrypt it."""
         return self._file.sealed()
 
-    def in_clear(self, objects: Iterable[AirflowObject]) -> list[AirflowObject]:
-        """Those of the objects of the file that it has in clear, whole or in part: all, if it isn't encrypted."""
-        sealed = self._file.sealed()
-        if sealed is None:
-            return list(objects)
-        from airconn.stores.sops.exposure import exposed
-
-        found = exposed(sealed, self.address, self.format_name(), ReadOptions(values=self.format_values()))
-        return [obj for obj in objects if (obj.kind, obj.id) in found]
-
     def _there(self) -> Content | None:
         """The content that a change must respect."""
         return self._file.content_to_respect()
@@ -118,6 +108,7 @@ class FileStore(Store):
         """The format in which a file of this name is written anew. Raises `UsageError` if the name doesn't tell."""
         name = formats.name_of_path(self.address, is_new=True)
         if name is None:
+            refuse_directory(self.address)
             raise UsageError(
                 f"the name of {self.address} doesn't show the format",
                 hint="use a name like x.json, x.yaml, x.env or x.uri, or with export and convert "
@@ -147,6 +138,9 @@ class FileStore(Store):
 
     def read_text(self, context: Context = DEFAULT_CONTEXT, *, keeps_uris: bool = False) -> Reading:
         """All objects of the file, with its faults."""
+        return self._read(self.text(), context, keeps_uris=keeps_uris)
+
+    def _read(self, text: str, context: Context, *, keeps_uris: bool = False) -> Reading:
         likely = next(iter(context.writes)) if context.writes is not None and len(context.writes) == 1 else None
         values = dict(self.format_values())
         if context.writes is not None:
@@ -154,7 +148,7 @@ class FileStore(Store):
         options = ReadOptions(
             context.airflow, self._settings.kind, likely, values, keeps_uris, environ=self._settings.environ
         )
-        name, text = self.format_name(), self.text()
+        name = self.format_name()
         reading = formats.get_format(name).read(text, self.address, options)
         if name != "env" and values.get(EXPAND.name) == "environment" and "${" in text:
             note = Note(self.address, "--expand is for .env files: references in this file are not expanded")
@@ -308,7 +302,12 @@ class FileStore(Store):
 
         Raises `BlockedError` if the file isn't the `version` any more that was read, unless it is written `afresh`.
         """
-        self._file.save(text, version, afresh=afresh)
+        kept: frozenset[tuple[str, ...]] = frozenset()
+        if not afresh and self.format_name() in ("json", "yaml") and self._file.sealed() is not None:
+            from airconn.stores.sops.unchanged import unchanged_places
+
+            kept = unchanged_places(self.read_text(), self._read(text, DEFAULT_CONTEXT))
+        self._file.save(text, version, afresh=afresh, kept=kept)
 
     def apply(self, steps: Iterable[Step], context: Context = DEFAULT_CONTEXT) -> Iterator[Outcome]:
         """Carries out all steps in one write, or none if the file can't be written.

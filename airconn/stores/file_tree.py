@@ -159,7 +159,7 @@ class _TreeWalk:
                 InputError(
                     "this is a link out of the directory, which isn't followed",
                     where=str(Path(self.root, *parts)),
-                    hint="name the place that it leads to as a source of its own, or read other files by a glob",
+                    hint="name what it leads to as a source of its own, or read other files by a glob",
                 )
             )
         elif not is_directory:  # the files of a directory are read where they are

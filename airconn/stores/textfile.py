@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +36,15 @@ class Content:
     """None if a write has nothing to respect: standard input, a pipe, an empty file."""
     sealed: str | None = None
     """The text as the file has it, if SOPS has encrypted it. `text` is then in clear, with the same lines."""
+
+
+def refuse_directory(address: str) -> None:
+    """Raises `UsageError` for a directory in the place of a file that is to be written."""
+    if address.endswith("/") or Path(address).is_dir():
+        raise UsageError(
+            f"{address} is a directory, and this is written as one file",
+            hint="name a file in it; airconn export --split DIR writes a file for each object",
+        )
 
 
 class TextFile:
@@ -140,17 +150,22 @@ class TextFile:
                 "this is not UTF-8 text", where=f"{self._address}:{line}", hint="save the file as UTF-8"
             ) from None
 
-    def save(self, text: str, version: object, *, afresh: bool = False) -> None:
-        """Writes the file as `FileStore.save` says."""
+    def save(
+        self, text: str, version: object, *, afresh: bool = False, kept: Collection[tuple[str | int, ...]] = ()
+    ) -> None:
+        """Writes the file as `FileStore.save` says.
+
+        `kept` are the places of objects in an encrypted file that the text has in another form.
+        """
         if self.path is None:
             raise UsageError("standard input can't be written to", hint="name a file")
-        data = self.stored_text(text, afresh=afresh)
+        data = self._stored_text(text, kept, afresh=afresh)
         with saving.alone_with(self.path):
             if not afresh:
                 self.refuse_changed(version)
             saving.write_atomically(self.path, data, keep_mode=not afresh)
 
-    def stored_text(self, text: str, *, afresh: bool = False) -> str:
+    def _stored_text(self, text: str, kept: Collection[tuple[str | int, ...]], *, afresh: bool) -> str:
         """What the file gets for a clear text: the text itself, or the same encrypted.
 
         A file that is encrypted stays so, and a new one is encrypted if the settings or a rule of SOPS say so. Raises
@@ -163,7 +178,7 @@ class TextFile:
 
         sealed = self.sealed()
         if sealed is not None and not afresh:
-            return files.changed(sealed, self.content().text, text, self._program, self._address)
+            return files.changed(sealed, self.content().text, text, self._program, self._address, kept=kept)
         if sealed is not None:
             return files.encrypted(text, path, self._program, like=sealed)
         if not self.is_to_be_sealed(afresh=afresh):

@@ -162,6 +162,19 @@ class Backups:
             raise UsageError(f"{what} {name!r}", hint="airconn undo --list shows the runs")
         return self._read(found[0].stem)
 
+    def parts(self, name: str | None) -> list[str]:
+        """The names of the backups that `find` means by a name: several if it is that of a run into several targets.
+
+        Those that are undone already aren't among several. Raises as `find`.
+        """
+        stems = [path.stem for path in self._paths()]
+        wanted = self._last() if name is None else name
+        found = [stem for stem in stems if stem.startswith(run_of(wanted) if name is None else wanted)]
+        if len(found) < 2 or len({run_of(stem) for stem in found}) > 1:
+            return [self.find(name).run]
+        undone = undone_runs(self.runs())
+        return sorted(stem for stem in found if stem not in undone) or sorted(found)
+
     def _last(self) -> str:
         runs, unread = self.read_all()
         undone = undone_runs(runs)

@@ -37,6 +37,8 @@ class DiffRequest(ReadRequest):
     """Whether a warning about what is read is an error."""
     resolve: tuple[str, ...] = ()
     """Which references are replaced by their values, in the words of `--resolve`."""
+    limits: tuple[Selection, ...] = ()
+    """Which objects each target is limited to: only those are compared that are in all of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,8 @@ def compare_places(request: DiffRequest, places: Places) -> Comparison:
             raise UsageError(f"{a.address} holds {held}, and {b.address} {other}: nothing can be compared")
         strangers = [*_left_out(a, loaded[0], bundles[1]), *_left_out(b, loaded[1], bundles[0])]
         bundles = [Selection(kinds=shared).of(bundle) for bundle in bundles]
+    for limit in request.limits:
+        bundles = [limit.of(bundle) for bundle in bundles]
     seen = loaded[0].seen | loaded[1].seen
     if not request.allow_empty:
         refuse_unmatched(selection, seen, [a, b], notes, contexts[0])

@@ -39,7 +39,7 @@ from airconn.transfer.overriding import make_change
 from airconn.transfer.places import Places
 from airconn.transfer.recovery import Recovery
 from airconn.transfer.requests import Conduct, DeleteRequest, ImportRequest
-from airconn.transfer.undoing import UndoRequest, prepare_undo
+from airconn.transfer.undoing import UndoRequest, prepare_undo, refuse_changed
 from airconn.transfer.writing import carry_out, refuse_blocked, refuse_deletions
 
 Events = Generator[Event, None, ImportResult]
@@ -149,10 +149,7 @@ def undo_run(
     if undo.changed:
         if not conduct.dry_run:
             yield Refused(prepared)
-        raise BlockedError(
-            f"{number_of(len(undo.changed))} changed after that run, and would lose the change",
-            hint="--exclude GLOB leaves objects out; --force undoes these, too",
-        )
+        refuse_changed(undo)
     if conduct.dry_run:
         refuse_blocked(prepared.plan)
         return ImportResult(prepared, is_different=conduct.tells_difference and bool(prepared.plan.writes))

@@ -185,7 +185,9 @@ def save(unsaved: UnsavedExport) -> Export:
     error = _keeps_references(made, out) if made.kept else None
     export = replace(export, is_done=True, error=error, is_encrypted=out.sealed_text() is not None)
     if export.is_encrypted:
-        return export if made.masked else replace(export, in_clear=_with_secrets(out.in_clear(made.written)))
+        from airconn.stores.sops.exposure import in_clear as shown_by
+
+        return export if made.masked else replace(export, in_clear=_with_secrets(shown_by(out, made.written)))
     in_clear, is_exposed = _in_clear(made, writing)
     return replace(export, in_clear=in_clear, is_exposed=is_exposed)
 

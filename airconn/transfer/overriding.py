@@ -17,7 +17,10 @@ from airconn.transfer.request_parts import ObjectChanges
 from airconn.transfer.standard_input import STDIN
 
 if TYPE_CHECKING:
+    from airconn.config import Config
     from airconn.override import Surroundings, TargetOverrides
+    from airconn.override.allowed import Allowed
+    from airconn.transfer.resolving import References
 
 
 def make_change(
@@ -37,13 +40,11 @@ def make_change(
 
     Raises `InputError` for a faulty overlay.
     """
-    resolve, named_in = (changes.resolve, "--resolve") if changes.resolve else places.config.resolve_words()
-    resolve = resolve if resolves else ()
-    if not (changes or resolve):
+    allowed = allowed_by(changes.resolve, places.config) if resolves else None
+    if not (changes or allowed):
         return None
 
     from airconn.override import Overrides, Surroundings, read_overlay, refuse_shapeless
-    from airconn.override.allowed import read_allowed
 
     option_of_sets = "" if are_arguments else "--set"
     named = ((option_of_sets, changes.sets), ("--set-file", changes.set_files), ("--rename", changes.renames))
@@ -58,12 +59,10 @@ def make_change(
         cache(lambda: _read_input(places)) if are_arguments else None,
         environ=places.config.environ,
     )
-    follow = None
-    if allowed := read_allowed(resolve, named_in):
-        from airconn.transfer.resolving import References
-
+    references, follow = None, None
+    if allowed:
         # One for all targets of a run, which asks for each value once.
-        references: References = places.kept.setdefault(allowed, References(places, allowed, surroundings))
+        references = places.kept.get(allowed) or _references(places, allowed, surroundings)
         follow = None if are_arguments else references.follow
         surroundings = replace(surroundings, refer=references.value, follows=references.allows)
     return Overrides(
@@ -75,12 +74,14 @@ def make_change(
         changes.renames,
         selection,
         option_of_sets,
-        _of_target(changes, places, surroundings),
+        _of_target(changes, places, surroundings, references),
         follow,
     )
 
 
-def _of_target(changes: ObjectChanges, places: Places, surroundings: Surroundings) -> TargetOverrides:
+def _of_target(
+    changes: ObjectChanges, places: Places, surroundings: Surroundings, references: References | None
+) -> TargetOverrides:
     """What the configuration names for the target, without the overlays that the command line names as well."""
     from airconn.override import TargetOverrides, read_overlay
 
@@ -91,6 +92,8 @@ def _of_target(changes: ObjectChanges, places: Places, surroundings: Surrounding
         why = f"only {PROJECT_FILE} names this file"
         hint = "--overlay FILE allows it for this run; or name the file in the target of your own config.toml"
         surroundings = replace(surroundings, refusal=(why, hint))
+        if references is not None:
+            surroundings = replace(surroundings, refer=references.any_value, follows=references.allows_any)
     files = [places.open_file(path) for path in said.overlays if os.path.realpath(path) not in own]
     overlays = (read_overlay(file.text(), file.address) for file in files)
     return TargetOverrides(
@@ -109,6 +112,19 @@ def _refuse_outside(path: str, directory: Path) -> None:
         )
 
 
+def allowed_by(resolve: tuple[str, ...], config: Config) -> Allowed | None:
+    """The references that `--resolve` allows, else the user's configuration. None without both.
+
+    Raises `UsageError` for other words.
+    """
+    words, where = (resolve, "--resolve") if resolve else config.resolve_words()
+    if not words:
+        return None
+    from airconn.override.allowed import read_allowed
+
+    return read_allowed(words, where)
+
+
 def resolved(
     objects: tuple[AirflowObject, ...], resolve: tuple[str, ...], places: Places, airflow: AirflowVersion
 ) -> tuple[AirflowObject, ...]:
@@ -121,6 +137,13 @@ def resolved(
         return objects
     bundle = change(Bundle.of(objects), airflow)
     return tuple(bundle.get(obj.kind, obj.id) or obj for obj in objects)
+
+
+def _references(places: Places, allowed: Allowed, surroundings: Surroundings) -> References:
+    from airconn.transfer.resolving import References
+
+    references: References = places.kept.setdefault(allowed, References(places, allowed, surroundings))
+    return references
 
 
 def _read_input(places: Places) -> str:

@@ -11,7 +11,7 @@ from airconn.model.reading import Reading
 from airconn.override.allowed import Allowed
 from airconn.override.references import Meant, ObjectReference
 from airconn.transfer import reported_reads
-from airconn.transfer.getting import text_at
+from airconn.transfer.leaf_values import text_at
 from airconn.transfer.places import Places
 
 Found = str | AirflowObject | AirconnError
@@ -81,7 +81,7 @@ def _found(reference: ObjectReference, reading: Reading, address: str) -> Found:
         return error
 
 
-_REAL = "name a place that shows it, such as ref:metadb:#… or a secrets backend (airconn help secrets)"
+_REAL = "read it where it is shown, such as ref:metadb:#… or ref:vault:///secret#… (airconn help secrets)"
 
 
 def _value_of(meant: Meant) -> Meant:

@@ -32,6 +32,8 @@ class LocalValues:
             return values.get(text, "", where, self._surroundings, secret=False).text
         except UsageError as error:
             return InputError(error.message)
+        except AirconnError as error:
+            return error
 
     def _refusal(self, kind: ReferenceKind, name: str) -> BlockedError | None:
         if kind is ReferenceKind.FILE:

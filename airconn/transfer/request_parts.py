@@ -66,9 +66,9 @@ class ObjectChanges:
     renames: tuple[str, ...] = ()
     overlays: tuple[str, ...] = ()
     literal_masks: tuple[str, ...] = ()
-    of_target: TargetChanges = field(default_factory=TargetChanges)
     resolve: tuple[str, ...] = ()
     """Which references in objects are replaced by their values, in the words of `--resolve`."""
+    of_target: TargetChanges = field(default_factory=TargetChanges)
 
     def __bool__(self) -> bool:
         said = (self.sets, self.set_files, self.renames, self.overlays, self.literal_masks, self.resolve)

@@ -90,13 +90,26 @@ class References:
         """Whether a text is a reference to another place that the user allows."""
         return self._given(text, "") is not None
 
+    def allows_any(self, text: str) -> bool:
+        """Whether a text is a reference that the user allows, `env:` and `file:` among them."""
+        return reference_kind(text) in self.allowed.kinds
+
     def value(self, text: str, where: str) -> str | None:
         """The value of a reference in an overlay or an option. None for other texts, and raises as `follow`."""
         asked = self._given(text, where)
-        if asked is None:
-            return None
+        return None if asked is None else self._text(asked)
+
+    def any_value(self, text: str, where: str) -> str | None:
+        """The value of a reference in a file that only a project names, where all need the user's permission."""
+        kind = reference_kind(text)
+        return self._text(Asked(text, kind, where, "")) if kind in self.allowed.kinds else None
+
+    def _text(self, asked: Asked) -> str | None:
+        known = next((got for (text, _), got in self._got.items() if text == asked.text), None)
+        if isinstance(known, str) and _error_of(asked, known) is None:
+            return known
         self._get([asked], NEWEST, rules_for(NEWEST))
-        got = next(got for (known, _), got in self._got.items() if known == text)
+        got = self._got[asked.text, rules_for(NEWEST)]
         return got if isinstance(got, str) else None
 
     def _given(self, text: str, where: str) -> Asked | None:

@@ -60,7 +60,7 @@ class Split(Result):
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _SplitFile:
     """A file that an earlier split wrote, with the object in it."""
 
     path: Path
@@ -197,7 +197,7 @@ class _Run:
                 hint="move it away or delete it, or split into another directory",
             )
 
-    def _found(self) -> Iterator[_Found]:
+    def _found(self) -> Iterator[_SplitFile]:
         """The files that an earlier split has written, each under the name that it has for its object."""
         options = ReadOptions(self.context.airflow)
         for kind in Kind:
@@ -209,7 +209,7 @@ class _Run:
                 text = _text_of(path) if name in split_files.FORMATS and not path.is_symlink() else None
                 obj = split_files.object_of(text, str(path), name, options) if text is not None else None
                 if obj is not None and obj.kind is kind and split_files.file_name(obj.id, name) == path.name:
-                    yield _Found(path, (kind, obj.id))
+                    yield _SplitFile(path, (kind, obj.id))
 
     def _is_gone(self, key: Key, loaded: Loaded) -> bool:
         """Whether an object is among the selected ones, and the sources, which could hold it, don't."""
@@ -264,7 +264,7 @@ def _refuse_changed(path: Path, old: str | None) -> None:
 
 
 def _text_of(path: Path) -> str | None:
-    """The text of a file. None if there is none. What isn't a file with a text is one that no split has written."""
+    """The text of a file, and None without a file. What no split can have written counts as an empty text."""
     if not os.path.lexists(path):
         return None
     try:

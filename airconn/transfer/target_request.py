@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from airconn.model import Selection
 from airconn.targets import Target
 from airconn.transfer.request_parts import TargetChanges
-from airconn.transfer.requests import ImportRequest
+
+if TYPE_CHECKING:
+    from airconn.transfer.requests import ImportRequest
 
 
 def request_of(request: ImportRequest, target: Target) -> ImportRequest:

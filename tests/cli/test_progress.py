@@ -240,7 +240,7 @@ def test_a_line_that_can_not_be_drawn_stops_nothing(line: Line, monkeypatch: pyt
     again = threading.Event()
     monkeypatch.setattr(Progress, "tick", fail)
     line.progress.watch("writing", 0, 10)
-    assert again.wait(30)
+    assert again.wait(120)
     assert line.shown() == []
 
 

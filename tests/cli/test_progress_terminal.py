@@ -68,7 +68,7 @@ class OnTerminal:
 
     def until(self, text: str) -> None:
         """Looks at the terminal until it shows a text."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while text not in "\n".join(self.screen):
             assert time.monotonic() < deadline, self.seen
             assert self._look(), self.seen
@@ -80,7 +80,7 @@ class OnTerminal:
         """Looks at the terminal until the program has ended, and gives its exit code."""
         while self._look():
             pass
-        return self.process.wait(30)
+        return self.process.wait(120)
 
     def _look(self) -> bool:
         with contextlib.suppress(OSError):  # EIO, when nobody is left at the other end
@@ -95,7 +95,7 @@ class OnTerminal:
 
     def close(self) -> None:
         self.process.kill()
-        self.process.wait(30)
+        self.process.wait(120)
         os.close(self.terminal)
         os.close(self._gate)
 

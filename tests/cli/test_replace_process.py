@@ -36,7 +36,7 @@ told = []
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     signal.signal(number, lambda number, _: told.append(number))
 print("begun", flush=True)
-end = time.monotonic() + 20
+end = time.monotonic() + 120
 while not told and time.monotonic() < end:
     time.sleep(0.02)
 time.sleep(0.3)
@@ -54,7 +54,7 @@ def become(*command: str, meanwhile: str = "", **options: object) -> subprocess.
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
         **options,
     )
@@ -80,7 +80,7 @@ def test_it_is_the_same_process_with_the_environment_that_was_given() -> None:
     with subprocess.Popen(
         becoming("sh", "-c", "echo $$ $FOO"), cwd=ROOT, stdout=subprocess.PIPE, text=True
     ) as process:
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=120)
     assert out == f"{process.pid}\n"
     done = become("sh", "-c", "echo $FOO", env={**os.environ, "FOO": "bar"})
     assert done.stdout == "bar\n"
@@ -93,7 +93,7 @@ def test_a_signal_reaches_the_command_once_and_it_decides(number: int) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "begun\n"
         process.send_signal(number)
-        assert process.wait(timeout=30) == 10 + number
+        assert process.wait(timeout=120) == 10 + number
 
 
 def test_on_a_terminal_a_ctrl_c_reaches_the_command_once() -> None:
@@ -115,7 +115,7 @@ def test_on_a_terminal_a_ctrl_c_reaches_the_command_once() -> None:
             assert process.stdout is not None
             assert process.stdout.readline() == "begun\n"
             os.write(here, b"\x03")
-            assert process.wait(timeout=30) == 10 + signal.SIGINT
+            assert process.wait(timeout=120) == 10 + signal.SIGINT
     finally:
         os.close(here)
         os.close(there)
@@ -223,7 +223,7 @@ class soon:  # noqa: N801
 
     def __init__(self, action: Callable[[], None], path: Path) -> None:
         def wait() -> None:
-            end = time.monotonic() + 20
+            end = time.monotonic() + 120
             while not path.exists() and time.monotonic() < end:
                 time.sleep(0.02)
             action()

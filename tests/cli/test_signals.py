@@ -61,11 +61,11 @@ def test_a_read_ends_at_once(
     with subprocess.Popen(
         command_line, cwd=tmp_path, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        assert answers.asked.wait(30)
+        assert answers.asked.wait(120)
         for number in send:
             process.send_signal(number)
             time.sleep(0.05)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=120)
     assert not answers.released.is_set()
     assert (process.returncode, out) == (code, ""), err
     if code == 130 and len(send) == 1:
@@ -84,7 +84,7 @@ def test_a_signal_while_a_class_is_made_is_no_fault(raised: str, code: int) -> N
         "main.group.main = lambda *args, **kwargs: type('Made', (), {'attribute': Attribute()})\n"
         "airconn.__main__.main()\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stdout) == (code, "")
     assert done.stderr == ("interrupted\n" if code == 130 else "")
 
@@ -100,5 +100,5 @@ def test_what_was_said_before_is_not_lost() -> None:
         "airconn.cli.run = run\n"
         "airconn.__main__.main()\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (7, "out\n", "err\n")

@@ -126,13 +126,20 @@ def test_an_overlay_that_only_a_project_names_takes_no_value_from_elsewhere(
     assert result.code == 2
     assert result.err == SAID + (
         f"error: overlays/eu.yaml:3:5: '{word}:' isn't allowed here, because only airconn.toml names this file\n"
-        "hint:  --overlay FILE allows it for this run; or name the file in the target of your own config.toml "
+        "hint:  --resolve or --overlay FILE allows it for this run, and the target of your own config.toml for all "
         "(airconn help targets)\n"
         "nothing was written\n"
     )
     assert not Path("eu.json").exists()
     if value == "prompt:":
         return
+    to_eu = ("import", "base.yaml", "--to", "@eu", "--resolve")
+    other = airconn(*to_eu, "env:OTHER,file:elsewhere", env={"SECRET": "canary"})
+    assert (other.code, Path("eu.json").exists()) == (4, False)
+    resolved = airconn(*to_eu, word, env={"SECRET": "canary"})
+    assert resolved.code == 0, resolved.err
+    assert held()["connections"]["db"]["password"] == "canary"
+    Path("eu.json").unlink()
     allowed = airconn("import", "base.yaml", "--to", "@eu", "--overlay", "overlays/eu.yaml", env={"SECRET": "canary"})
     assert allowed.code == 0, allowed.err
     assert held()["connections"]["db"]["password"] == "canary"
@@ -198,3 +205,162 @@ def test_a_group_where_one_address_is_possible_names_its_members(airconn, projec
     assert result.code == 2
     assert "@prod is a group, and this takes one address" in result.err + result.out
     assert "@eu" in result.err + result.out
+
+
+def listed(airconn, project: Path, **options: object) -> tuple[int, list[str], str]:
+    result = airconn("targets", **options)
+    user = f"{project.parent / project.name}-user.toml"
+    return (
+        result.code,
+        [" ".join(line.split()).replace(user, "user.toml") for line in result.out.splitlines()],
+        result.err,
+    )
+
+
+def test_targets_lists_each_setting_with_its_file_and_line_and_no_secret(airconn, project: Path) -> None:
+    (project / "airconn.toml").write_text(
+        TOML.replace("eu.json", "https://eu.example.com")
+        + 'token_env = "AIRCONN_EU"\n\n[targets.us]\naddress = "https://us.example.com"\n'
+        '[groups]\nprod = ["@eu", "@us"]\n'
+    )
+    (project.parent / f"{project.name}-user.toml").write_text(
+        '[targets.us]\naddress = "https://us2.example.com"\nusername = "ann"\n'
+        'password_command = ["pass", "show", "canary"]\ntimeout = 5\n'
+        '[targets.us.headers]\nX-Team = { env = "TEAM" }\n[targets.local]\naddress = "local.json"\n'
+    )
+    code, lines, err = listed(airconn, project, env={"AIRCONN_EU": "canary", "TEAM": "canary"})
+    assert lines == [
+        "@eu https://eu.example.com airconn.toml:2",
+        "overlay overlays/eu.yaml airconn.toml:3",
+        "rename variables/region = zone airconn.toml:4",
+        "exclude pools/* airconn.toml:5",
+        "token_env AIRCONN_EU (set) airconn.toml:6",
+        "login AIRCONN_EU",
+        "@us https://us2.example.com user.toml:2",
+        "username ann user.toml:3",
+        "password_command the command pass user.toml:4",
+        "timeout 5 s user.toml:5",
+        "headers.X-Team TEAM (set) user.toml:7",
+        "login username of @us and password_command of @us and TEAM",
+        "@local local.json user.toml:9",
+        "@prod @eu, @us airconn.toml:11",
+        "@all every target: @eu, @us, @local",
+    ]
+    assert (code, err) == (0, "")
+
+
+def test_a_credential_that_is_missing_here_is_told_and_is_no_error(airconn, project: Path) -> None:
+    (project / "airconn.toml").write_text('[targets.eu]\naddress = "https://e"\ntoken_env = "AIRCONN_EU"\n')
+    code, lines, _ = listed(airconn, project)
+    assert code == 0
+    assert lines[1:3] == ["token_env AIRCONN_EU (not set) airconn.toml:3", "login none; looked at AIRCONN_EU"]
+
+
+def test_targets_finds_what_can_not_be_used(airconn, project: Path) -> None:
+    (project / "overlays/eu.yaml").unlink()
+    (project / "airconn.toml").write_text(TOML + '[targets.us]\ntimeout = 3\n[groups]\nprod = ["@eu", "@uss"]\n')
+    code, lines, err = listed(airconn, project)
+    assert code == 2
+    assert "@us no address" in lines
+    assert err == (
+        "error: airconn.toml:3: @eu has the overlay overlays/eu.yaml, which isn't there\n"
+        "error: airconn.toml: target 'us' has no address\n"
+        'hint:  add it to [targets.us]: address = "https://airflow.example.com"\n'
+        "error: airconn.toml: group 'prod' has @uss, and no target, address or group has that name\n"
+        "hint:  did you mean @us?\n"
+    ).replace('.com"\n', '.com" (airconn help targets)\n')
+
+
+def test_without_targets_it_says_how_to_make_one(airconn, project: Path) -> None:
+    (project / "airconn.toml").write_text("")
+    result = airconn("targets")
+    assert (result.code, result.out) == (0, "")
+    assert result.err == (
+        "no target is configured\n"
+        "hint:  write a table [targets.NAME] with its address into airconn.toml (airconn help targets)\n"
+    )
+
+
+def test_targets_sends_nothing_and_asks_nothing(airconn, project: Path) -> None:
+    (project / "airconn.toml").write_text('[targets.eu]\naddress = "https://nowhere.invalid"\n')
+    result = airconn("targets", env={"AIRCONN_TOKEN": "canary"}, terminal=True)
+    assert result.code == 0
+    assert "canary" not in result.out + result.err
+    assert "AIRCONN_TOKEN" in result.out
+    assert result.err == ""
+
+
+def test_targets_shows_no_password_of_an_address(airconn, project: Path) -> None:
+    user = project.parent / f"{project.name}-user.toml"
+    user.write_text(
+        '[targets.db]\naddress = "metadb+postgresql://u:canary@h/db"\n'
+        '[targets.cli]\naddress = "airflow-cli:ssh canary"\n'
+    )
+    result = airconn("targets")
+    assert "canary" not in result.out + result.err
+    assert "canary" not in airconn("targets", "--output", "json").out
+
+
+def test_doctor_says_what_a_target_changes(airconn, project: Path) -> None:
+    (project / "airconn.toml").write_text(TOML + "timeout = 7\n")
+    out = " ".join(airconn("doctor", "@eu").out.split())
+    assert "@eu is eu.json, from @eu in airconn.toml" in out
+    assert "timeout from @eu in airconn.toml" in out
+    assert "@eu imports with overlays/eu.yaml, renamed variables/region=zone, without pools/*" in out
+
+
+def test_init_adds_no_address_with_the_name_of_a_target_or_group(airconn, project: Path) -> None:
+    (project / "airconn.toml").write_text(TOML + '[groups]\nprod = ["@eu"]\n')
+    for name in ("eu", "prod"):
+        result = airconn("init", "--url", "http://127.0.0.1:1", "--name", name)
+        assert result.code == 4
+        assert f"@{name} is there already, and stays as it is" in result.err
+
+
+def test_list_and_export_of_a_target_have_what_it_is_limited_to(airconn, project: Path) -> None:
+    assert airconn("import", "base.yaml", "--to", "eu.json").code == 0
+    (project / "airconn.toml").write_text(
+        '[targets.eu]\naddress = "eu.json"\ninclude = ["connections/*", "pools/*"]\nexclude = "db"\n'
+        'overlay = "overlays/eu.yaml"\n[groups]\none = ["@eu"]\n'
+    )
+    said = "@eu: only connections/*, pools/*, without db\n"
+    for name in ("@eu", "@one"):
+        result = airconn("list", "--from", name)
+        assert result.code == 0, result.err
+        assert result.err.startswith(said)
+        assert [line.split()[:2] for line in result.out.splitlines()[1:]] == [
+            ["connections", "aws_logs"],
+            ["pools", "small"],
+        ]
+    result = airconn("export", "--from", "@eu", "--connections")
+    assert (result.code, result.err) == (0, said)
+    assert list(json.loads(result.out)) == ["aws_logs"]
+    assert airconn("list", env={"AIRCONN_URL": "@eu"}).err.startswith(said)
+
+
+def test_diff_compares_what_a_target_is_limited_to_and_says_that_it_uses_no_overlay(airconn, project: Path) -> None:
+    assert airconn("import", "base.yaml", "--to", "eu.json", "--include", "connections/*").code == 0
+    text = '[targets.eu]\naddress = "eu.json"\nexclude = ["pools/*"]\noverlay = "overlays/eu.yaml"\n'
+    (project / "airconn.toml").write_text(text)
+    result = airconn("diff", "base.yaml", "@eu", "--exit-code")
+    assert result.code == 6
+    assert result.err == (
+        "@eu: without pools/*\n"
+        "@eu: its overlays aren't used here; airconn import SOURCE --to @eu --dry-run compares with them\n"
+    )
+    assert "variables/region" in result.out
+    assert "pools/small" not in result.out
+    assert "connections/db" not in result.out
+
+
+def test_split_takes_one_place_and_knows_targets(airconn, project: Path) -> None:
+    assert airconn("import", "base.yaml", "--to", "eu.json").code == 0
+    (project / "airconn.toml").write_text('[targets.eu]\naddress = "eu.json"\nexclude = "pools/*"\n')
+    result = airconn("export", "--from", "@eu", "--from", "base.yaml", "--split", "objects")
+    assert result.code == 2
+    assert "--split writes the objects of one address" in result.err
+    assert not Path("objects").exists()
+    result = airconn("export", "--from", "@eu", "--split", "objects")
+    assert result.code == 0, result.err
+    assert "@eu: without pools/*" in result.err
+    assert not Path("objects/pools").exists()

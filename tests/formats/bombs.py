@@ -9,9 +9,10 @@ from airconn.errors import AirconnError
 from airconn.formats import get_format
 from airconn.formats.base import ReadOptions
 
-M = 1_000_000
-DEEP = 100_000
-LONG = "x" * (100 * M)
+M = 300_000
+DEEP = 30_000
+LONG = "x" * 50_000_000
+"""Work that grows with the square of these takes minutes, and work that grows with them takes seconds at most."""
 ALIASES = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{chr(98 + i)}: &{chr(98 + i)} [{','.join(['*' + chr(97 + i)] * 10)}]\n" for i in range(20)
 )

@@ -70,5 +70,5 @@ def warm(box: Any) -> Iterator[Path]:
             yield directory
         finally:
             server.stdin.close()
-            server.wait(timeout=30)
+            server.wait(timeout=120)
             server.stdout.close()

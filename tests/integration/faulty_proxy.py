@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import http.client
 import random
+import re
 import select
 import socket
 import ssl
 import struct
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -71,6 +73,8 @@ class FaultyProxy:
         """Each request."""
         self.struck: list[tuple[str, str]] = []
         """Each fault, and the request that met it."""
+        self.pairs: Counter[tuple[str, str]] = Counter()
+        """How often each fault met each kind of request, of those that were struck at random."""
         self._chance: tuple[float, random.Random, Sequence[str]] | None = None
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -103,10 +107,15 @@ class FaultyProxy:
             self.fault, self.at, self.times = fault, at, times
 
     def strike_at_random(self, share: float, seed: int, faults: Sequence[str] = EVERY_FAULT) -> None:
-        """Lets a share of all requests from now on meet one of `faults`: the same of the same requests for a seed."""
+        """Lets a share of all requests from now on meet one of `faults`: the same of the same requests for a seed.
+
+        It is one of those that requests of this kind have met the least often, so that all pairs are met soon. A
+        kind that has met each of them meets a quarter as many from then on.
+        """
         self._start_anew()
         with self._lock:
             self._chance = (share, random.Random(seed), faults)
+            self.pairs = Counter()
 
     def _start_anew(self) -> None:
         self._released.set()
@@ -127,7 +136,13 @@ class FaultyProxy:
     def _fault_of(self, number: int) -> str:
         if self._chance is not None:
             share, chance, faults = self._chance
-            return chance.choice(faults) if chance.random() < share else ""
+            kind = kind_of(self.seen[number])
+            least = min(self.pairs[fault, kind] for fault in faults)
+            if chance.random() >= (share / 4 if least else share):
+                return ""
+            fault = chance.choice([fault for fault in faults if self.pairs[fault, kind] == least])
+            self.pairs[fault, kind] += 1
+            return fault
         begun = self.at is not None and number >= self.at
         return self.fault if begun and (self.times is None or number < (self.at or 0) + self.times) else ""
 
@@ -139,6 +154,11 @@ class FaultyProxy:
                 return
             if select.select([waiting], [], [], 0)[0] and not _peek(waiting):
                 return
+
+
+def kind_of(request: str) -> str:
+    """The method and the path of a request, without the id of its object."""
+    return re.sub(r"(/(?:connections|variables|pools)/).+", r"\1ID", request.partition("?")[0])
 
 
 def _peek(waiting: socket.socket) -> bytes:

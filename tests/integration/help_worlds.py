@@ -301,6 +301,23 @@ def files(page: str) -> MakeWorld:
     return make
 
 
+@contextlib.contextmanager
+def sops(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
+    """A repository with the files that the page shows, and the real sops with a new age key."""
+    import subprocess
+
+    import pyrage
+
+    write_files((HELP / "sops.md").read_text(), directory)
+    identity = pyrage.x25519.Identity.generate()
+    environ = {"SOPS_AGE_KEY": str(identity), "SOPS_DISABLE_VERSION_CHECK": "true"}
+    shown = "age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqwwptaq"
+    rules = directory / ".sops.yaml"
+    rules.write_text(rules.read_text().replace(shown, str(identity.to_public())))
+    subprocess.run(["git", "init", "-q", str(directory)], check=True)
+    yield World(directory, environ)
+
+
 def airflow(page: str) -> MakeWorld:
     """The files that a page shows, and an Airflow with the objects of examples/.env, which is the default address.
 
@@ -348,8 +365,11 @@ WORLDS: Mapping[str, MakeWorld] = {
     "plans.md": airflow("plans.md"),
     "running.md": files("running.md"),
     "sandboxes.md": own_sandbox,
+    "sops.md": sops,
+    "references.md": files("references.md"),
     "reports.md": airflow("reports.md"),
     "secrets.md": airflow("secrets.md"),
+    "targets.md": files("targets.md"),
     "troubleshooting.md": port_8080,
     "undo.md": airflow("undo.md"),
     "upgrading.md": two_addresses,

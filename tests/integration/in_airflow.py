@@ -17,7 +17,7 @@ from pathlib import Path
 
 def connect(home):
     (path,) = home.glob("*.db")
-    database = sqlite3.connect(path, timeout=30)
+    database = sqlite3.connect(path, timeout=120)
     database.row_factory = sqlite3.Row
     return database
 

@@ -61,7 +61,7 @@ def running(directory: Path) -> Iterator[OpenBao]:
         client.adapter.close()
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(20)
+        process.wait(120)
         log.close()
 
 
@@ -75,7 +75,7 @@ def fresh(bao: OpenBao) -> None:
 
 def _wait_for_versions(client: Any) -> None:
     """An engine with versions refuses everything for a moment after it was mounted."""
-    until = time.monotonic() + 20
+    until = time.monotonic() + 120
     while time.monotonic() < until:
         try:
             client.secrets.kv.v2.list_secrets("", mount_point="secret")

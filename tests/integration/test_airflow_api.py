@@ -43,23 +43,23 @@ class Database:
         self._path = home / "airflow.db"
 
     def run(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(self._path, timeout=30)) as database, database:
+        with closing(sqlite3.connect(self._path, timeout=120)) as database, database:
             return database.execute(sql, values).fetchall()
 
     def clear(self) -> None:
-        with closing(sqlite3.connect(self._path, timeout=30)) as database, database:
+        with closing(sqlite3.connect(self._path, timeout=120)) as database, database:
             database.execute("delete from connection")
             database.execute("delete from variable")
             database.execute("delete from slot_pool where pool <> 'default_pool'")
 
     def put_variables(self, values: dict[str, str]) -> None:
-        with closing(sqlite3.connect(self._path, timeout=30)) as database, database:
+        with closing(sqlite3.connect(self._path, timeout=120)) as database, database:
             database.executemany("insert into variable (key, val, is_encrypted) values (?, ?, 0)", values.items())
 
     def put_connections(self, extras: dict[str, str]) -> None:
         """Connections of the given extras, by their ids, and nothing else."""
         columns = "conn_id, conn_type, is_encrypted, is_extra_encrypted, extra"
-        with closing(sqlite3.connect(self._path, timeout=30)) as database, database:
+        with closing(sqlite3.connect(self._path, timeout=120)) as database, database:
             database.executemany(f"insert into connection ({columns}) values (?, 't', 0, 0, ?)", extras.items())
 
     def _clear_text(self, value: str | None, encrypted: object) -> str | None:

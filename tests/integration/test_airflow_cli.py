@@ -355,8 +355,8 @@ def test_importing_examples_again_and_again(
     examples: Path,
     warm_airflow: Callable[[str], Path],
 ) -> None:
-    """From the command line, on two versions through the very `airflow` that everybody has. Its reads in between,
-    which are like those that it has just done, are those of the warm one.
+    """From the command line, on two versions through the very `airflow` that everybody has: what creates. What reads,
+    changes and deletes after that is done through the warm one, which is the same program without the time it starts.
     """
     quick = warm_airflow(sandbox.version) if sandbox.version in ("3.0.6", "2.7.3") else None
     command = Command(tmp_path, sandbox, first=quick)
@@ -383,7 +383,7 @@ def test_importing_examples_again_and_again(
     wanted["connections"][changed]["host"] = "changed.example.com"
     gone, _ = wanted["pools"].popitem()
     (tmp_path / "new.json").write_text(json.dumps(wanted))
-    done = airconn("import", tmp_path / "new.json", "--to", command.address, "--prune", "--yes", "--verify")
+    done = airconn("import", tmp_path / "new.json", "--to", warmed.address, "--prune", "--yes", "--verify")
     assert done.code == 0, done.out + done.err
     after = dump(sandbox)
     assert after["connections"][with_password] == {**found["connections"][with_password], "password": None}
@@ -529,7 +529,7 @@ def test_a_second_interrupt_stops_a_write_and_says_what_is_not_known(newest: Any
     assert process.stderr is not None
     assert "Ctrl-C again" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "interrupted while it was written" in out
     assert "Traceback" not in err
@@ -538,9 +538,9 @@ def test_a_second_interrupt_stops_a_write_and_says_what_is_not_known(newest: Any
 
 
 def _wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not condition():
-        assert time.monotonic() < deadline, "it didn't happen within 30 s"
+        assert time.monotonic() < deadline, "it didn't happen within 120 s"
         time.sleep(0.05)
 
 

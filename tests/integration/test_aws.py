@@ -206,7 +206,7 @@ class AwsContract(StoreContract):
 
 class TestSecretsManager(AwsContract):
     scheme: ClassVar[str] = "aws-secretsmanager"
-    many: ClassVar[int] = 10_000
+    many: ClassVar[int] = 1000  # ten pages, and 50 requests for the values
 
     @pytest.fixture
     def truth(self, secrets_manager: OfSecretsManager) -> OfSecretsManager:
@@ -215,7 +215,7 @@ class TestSecretsManager(AwsContract):
 
 class TestParameterStore(AwsContract):
     scheme: ClassVar[str] = "aws-ssm"
-    many: ClassVar[int] = 3000  # of which the server looks at each, for each page of ten
+    many: ClassVar[int] = 1000  # of which the server looks at each, for each page of ten
 
     @pytest.fixture
     def truth(self, parameter_store: OfParameterStore) -> OfParameterStore:

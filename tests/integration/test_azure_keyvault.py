@@ -58,7 +58,7 @@ class InTheVault:
 
 class TestTheContract(StoreContract):
     full: ClassVar = replace(FULL, conn_id="full_1-a-b")
-    many: ClassVar = 10_000
+    many: ClassVar = 1000  # 40 pages of 25
     # Four ids with other characters than names have, and one that is too long.
     impossible: ClassVar = 5
 

@@ -65,7 +65,7 @@ def test_a_fault_at_any_request_loses_nothing(
         }
         target.seed(raw(held))
         proxy.strike("", None)
-        assert target.airconn("import", source, "--exact", **how).code == 0
+        assert target.airconn("import", source, "--exact", **{**how, "AIRCONN_TIMEOUT": "60"}).code == 0
         assert normal(target.database()) == expected
         requests = len(proxy.seen)
         assert requests > number // 2  # some are written in one request
@@ -90,7 +90,7 @@ def test_a_fault_at_any_request_loses_nothing(
                     assert (between, saved) == (expected, {}), at_fault
                     continue
                 proxy.strike("", None)
-                again = target.airconn("import", source, "--exact", **how)
+                again = target.airconn("import", source, "--exact", **{**how, "AIRCONN_TIMEOUT": "60"})
                 assert (again.code, normal(target.database())) == (0, expected), at_fault
                 for path in saved:
                     path.unlink()

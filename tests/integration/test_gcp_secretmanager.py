@@ -14,6 +14,7 @@ from airconn.config import Settings
 from airconn.model import AirflowObject, Connection, Kind, Selection, Text, Variable
 from airconn.stores import open_store
 from airconn.stores.base import Store
+from airconn.stores.secrets.gcp import service
 from tests.integration.backends import judge
 from tests.integration.backends.agreement import BackendAgreement, Place, write
 from tests.stores.contract import FULL, SECRET, StoreContract, Truth
@@ -61,12 +62,13 @@ class InTheProject:
 
 class TestTheContract(StoreContract):
     full: ClassVar = replace(FULL, conn_id="full_1-a-b")
-    many: ClassVar = 10_000
+    many: ClassVar = 1100  # three pages, of a tenth of their size
     # Three ids with other characters than names have, one that is too long, and a value that is empty.
     impossible: ClassVar = 6
 
     @pytest.fixture
-    def store(self, empty: fake.Fake) -> Iterator[Store]:
+    def store(self, empty: fake.Fake, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+        monkeypatch.setattr(service, "_PAGE", 500)
         store = opened(empty, empty.key_file)
         yield store
         store.close()

@@ -122,7 +122,7 @@ def test_what_airflow_itself_stumbles_over_is_read(target: Target) -> None:
     (file,) = target.home.glob("*.db")
     fernet = in_airflow.fernet_of(target.home)
     newer = AirflowVersion.parse(target.box.version) >= AirflowVersion(3, 2)
-    with contextlib.closing(sqlite3.connect(file, timeout=30)) as database, database:
+    with contextlib.closing(sqlite3.connect(file, timeout=120)) as database, database:
         for conn_id, extra in LEGACY.items():
             row = {"conn_id": conn_id, "conn_type": "t", "is_encrypted": False, "is_extra_encrypted": True}
             in_airflow.insert(database, "connection", {**row, "extra": fernet.encrypt(extra.encode()).decode()})

@@ -152,7 +152,8 @@ def test_what_is_imported_is_held_exported_and_found_unchanged(
     address = ADDRESS + way
     door.switches.session_lasts = 40  # sessions end in mid-run
     of_examples = json.loads((examples / "objects.json").read_text())
-    made = generated(300)
+    # Each object of Airflow 2 is a request, and here each of those is signed and goes to AWS by itself.
+    made = generated(90 if way and box.version.startswith("2") else 300)
     objects = {kind: {**of_examples.get(kind, {}), **made[kind]} for kind in made}
     path = tmp_path / "all.json"
     path.write_text(json.dumps(made, ensure_ascii=False))

@@ -1,4 +1,9 @@
-"""500 imports of changing files into one server, through a proxy that breaks every twentieth request."""
+"""Imports of changing files into one server, through a proxy that breaks some of the requests.
+
+What counts is which kind of request met which fault. 500 imports with every twentieth request broken, by a fault that
+chance alone chose, met 226 such pairs and took five minutes. Here a fault is chosen that this kind of request has met
+the least, and the imports end once as many pairs were met: after about 200. `AIRCONN_SOAK=10000` is a long run.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +24,11 @@ from tests.integration.faulty_proxy import EVERY_FAULT, FaultyProxy
 from tests.integration.prediction import State, normal, predict
 from tests.integration.target import Target
 
-RUNS = 500
+RUNS = int(os.environ.get("AIRCONN_SOAK", "150"))
+"""How many imports there are at least."""
+MOST = RUNS + 350
+PAIRS = 226
+"""The pairs of a kind of request and a fault that are met at least."""
 EMPTY: State = {"connections": {}, "variables": {}, "pools": {}}
 
 
@@ -105,7 +114,7 @@ def memory() -> int:
 
 
 @pytest.mark.parametrize("version", [pytest.param("3.3.2", marks=on_worker_of("3.3.2"))])
-def test_500_imports_over_a_bad_network_lose_and_double_nothing(
+def test_imports_over_a_bad_network_lose_and_double_nothing(
     version: str,
     shared_sandbox: Callable[[str], Any],
     airconn: Callable[..., Any],
@@ -121,10 +130,12 @@ def test_500_imports_over_a_bad_network_lose_and_double_nothing(
     state = EMPTY
     used = 0
     with FaultyProxy(target.box.url) as proxy:
-        proxy.strike_at_random(0.05, 6, EVERY_FAULT)
-        how = {"AIRCONN_URL": proxy.url, "AIRCONN_TIMEOUT": "0.5", "AIRCONN_RETRIES": "2"}
+        proxy.strike_at_random(0.09, 6, EVERY_FAULT)
+        how = {"AIRCONN_URL": proxy.url, "AIRCONN_TIMEOUT": "1", "AIRCONN_RETRIES": "2"}
         options = ("--prune", "--yes", "--max-delete", 1000, "--output", "json")
-        for number in range(RUNS):
+        for number in range(MOST):
+            if number >= RUNS and len(proxy.pairs) >= PAIRS:
+                break
             wanted = files.next()
             source.write_text(json.dumps(wanted))
             ran = target.airconn("import", source, *options, **how)
@@ -137,7 +148,8 @@ def test_500_imports_over_a_bad_network_lose_and_double_nothing(
         met = Counter(fault for fault, _ in proxy.struck)
     assert memory() - used < 24_000_000
     assert met.keys() == {*EVERY_FAULT}
-    assert codes[0] > RUNS * 0.7
+    assert len(proxy.pairs) >= PAIRS, (len(proxy.pairs), codes)
+    assert codes[0] > codes.total() * 0.7
     assert codes[1]
     assert codes[5]
     source.write_text(json.dumps(wanted))

@@ -141,7 +141,7 @@ def test_on_a_terminal_the_command_gets_a_ctrl_c_once(tmp_path: Path, eventually
         ) as process:
             assert eventually(lambda: notes.exists() and notes.read_text() == "begun")
             os.write(here, b"\x03")
-            assert process.wait(timeout=30) == 11
+            assert process.wait(timeout=120) == 11
     finally:
         os.close(here)
         os.close(there)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,30 +53,61 @@ class SopsChange:
     steps: tuple[SopsStep, ...]
     keeps_shape: bool
     """Whether the steps only replace values, so that all else stays to the byte."""
+    result: str | Sequence[Any]
+    """What the text then has, in clear: as text, or as documents."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Scalar:
+class _ScalarLeaf:
     tag: str
     value: str
 
 
-def change_of(sealed: str, old: str, new: str, type_: SopsType) -> SopsChange:
+def change_of(sealed: str, old: str, new: str, type_: SopsType, kept: Collection[Path] = ()) -> SopsChange:
     """The change that makes `new` of `old`, which is the clear text of `sealed`.
 
-    Raises `BlockedError` for a change that SOPS can't make of a file of this type.
+    What is at a `kept` place of the new text is another form of the same object, and stays as it is. Raises
+    `BlockedError` for a change that SOPS can't make of a file of this type.
     """
     if type_ is SopsType.BINARY:
-        return SopsChange(sealed, (SopsStep(("data",), json.dumps(new)),) if old != new else (), True)
+        return SopsChange(sealed, (SopsStep(("data",), json.dumps(new)),) if old != new else (), True, new)
     if type_ is SopsType.DOTENV:
         return _change_of_lines(sealed, old, new)
     before, after = documents(old, type_), documents(new, type_)
     if len(before) != len(after) or before[1:] != after[1:]:
         raise BlockedError("sops changes only the first document of a file")
+    after[0] = _merged(before[0], after[0], frozenset(kept), ())
     base = _with_own_comments(sealed, old, new) if type_ is SopsType.YAML else sealed
     steps = tuple(_steps(before[0], after[0], ()))
     keeps = all(step.value is not None and _is_scalar_at(before[0], step) for step in steps)
-    return SopsChange(base, steps, keeps and base == sealed)
+    return SopsChange(base, steps, keeps and base == sealed, after)
+
+
+def _merged(old: Any, new: Any, kept: Collection[Path], path: Path) -> Any:
+    """The new tree, with the old one where both mean the same: what is kept, unset fields, JSON as a text."""
+    if path in kept or _is_json_of(old, new):
+        return old
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return new
+    return {
+        key: _merged(old[key], value, kept, (*path, key)) if key in old else value
+        for key, value in new.items()
+        if key in old or not _says_nothing(value)
+    }
+
+
+def _says_nothing(value: Any) -> bool:
+    return value == {} or (isinstance(value, _ScalarLeaf) and value.tag == f"{_TAG}null")
+
+
+def _is_json_of(old: Any, new: Any) -> bool:
+    """Whether an object is replaced by the same as JSON in a text."""
+    if not isinstance(old, dict | list) or not isinstance(new, _ScalarLeaf) or new.value[:1] not in ("{", "["):
+        return False
+    try:
+        return _alike(old, documents(new.value, SopsType.JSON)[0])
+    except BlockedError:
+        return False
 
 
 def _is_scalar_at(node: Any, step: SopsStep) -> bool:
@@ -85,23 +116,24 @@ def _is_scalar_at(node: Any, step: SopsStep) -> bool:
             node = node.get(str(part))
         else:
             node = node[part] if isinstance(node, list) and isinstance(part, int) and part < len(node) else None
-    return isinstance(node, _Scalar) and (step.value or "{")[0] not in "{["
+    return isinstance(node, _ScalarLeaf) and (step.value or "{")[0] not in "{["
 
 
-def is_same(one: str, other: str, type_: SopsType) -> bool:
-    """Whether two clear texts have the same values."""
+def is_same(one: str, other: str | Sequence[Any], type_: SopsType) -> bool:
+    """Whether a clear text has the same values as another one, or as the documents of it."""
     if type_ is SopsType.BINARY:
         return one == other
-    if type_ is SopsType.DOTENV:
+    if type_ is SopsType.DOTENV and isinstance(other, str):
         return [line for line in one.split("\n") if line] == [line for line in other.split("\n") if line]
     try:
-        return _alike(documents(one, type_), documents(other, type_))
+        wanted = documents(other, type_) if isinstance(other, str) else other
+        return _alike(documents(one, type_), list(wanted))
     except BlockedError:
         return False
 
 
 def _alike(one: Any, other: Any) -> bool:
-    if isinstance(one, _Scalar) and isinstance(other, _Scalar):
+    if isinstance(one, _ScalarLeaf) and isinstance(other, _ScalarLeaf):
         # What is a text in one YAML and something else in another is the same for airconn, if it is written the same.
         return one == other or (one.value == other.value and f"{_TAG}null" not in (one.tag, other.tag))
     if isinstance(one, dict) and isinstance(other, dict):
@@ -128,13 +160,17 @@ def documents(text: str, type_: SopsType) -> list[Any]:
     """The documents of a text as trees of `dict`, `list` and scalars with their tags. Raises `BlockedError`."""
     try:
         if type_ is SopsType.JSON:
-            return [_json_tree(json.loads(text, parse_int=_Number, parse_float=_Number, parse_constant=_Number))]
+            return [
+                _json_tree(
+                    json.loads(text, parse_int=_NumberText, parse_float=_NumberText, parse_constant=_NumberText)
+                )
+            ]
         return [_yaml_tree(node) for node in yaml.compose_all(text, _LOADER)]
     except (ValueError, yaml.YAMLError, RecursionError):
         raise _unaddressable() from None
 
 
-class _Number(str):
+class _NumberText(str):
     """A number of JSON as it is written."""
 
     __slots__ = ()
@@ -146,8 +182,8 @@ def _json_tree(value: Any) -> Any:
     if isinstance(value, list):
         return [_json_tree(item) for item in value]
     if value is None or isinstance(value, bool):
-        return _Scalar(f"{_TAG}{'null' if value is None else 'bool'}", json.dumps(value))
-    return _Scalar(f"{_TAG}{'float' if isinstance(value, _Number) else 'str'}", str(value))
+        return _ScalarLeaf(f"{_TAG}{'null' if value is None else 'bool'}", json.dumps(value))
+    return _ScalarLeaf(f"{_TAG}{'float' if isinstance(value, _NumberText) else 'str'}", str(value))
 
 
 def _yaml_tree(node: Any) -> Any:
@@ -159,8 +195,8 @@ def _yaml_tree(node: Any) -> Any:
     if isinstance(node, yaml.SequenceNode):
         return [_yaml_tree(value) for value in node.value]
     if node.tag == f"{_TAG}null":
-        return _Scalar(node.tag, "null")
-    return _Scalar(node.tag, node.value)
+        return _ScalarLeaf(node.tag, "null")
+    return _ScalarLeaf(node.tag, node.value)
 
 
 def _steps(old: Any, new: Any, path: Path) -> Iterator[SopsStep]:
@@ -209,7 +245,7 @@ def _list_steps(old: Sequence[Any], new: Sequence[Any], path: Path) -> Iterator[
 def _name_of(entry: Any) -> str | None:
     if isinstance(entry, dict):
         for name in _NAMES:
-            if isinstance(found := entry.get(name), _Scalar):
+            if isinstance(found := entry.get(name), _ScalarLeaf):
                 return found.value
     return None
 
@@ -299,7 +335,7 @@ def _change_of_lines(sealed: str, old: str, new: str) -> SopsChange:
         name, _, value = entries[0][2].partition("=")
         steps.append(SopsStep((name,), json.dumps(value.replace("\\n", "\n"))))  # so that SOPS encrypts comments
     keeps = is_same_text and all(step.value is not None for step in steps)
-    return SopsChange(text, tuple(steps), keeps)
+    return SopsChange(text, tuple(steps), keeps, new)
 
 
 def _unaddressable() -> BlockedError:

@@ -77,7 +77,7 @@ def _dotenv(sealed: str, decrypted: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Token:
+class _PlacedToken:
     """A token of a text, with its place. Only scalars have a value."""
 
     kind: str
@@ -111,7 +111,7 @@ def _json(sealed: str, decrypted: str) -> str:
     return edits.edited()
 
 
-def _json_tokens(text: str) -> tuple[list[_Token], list[tuple[int, int]]]:
+def _json_tokens(text: str) -> tuple[list[_PlacedToken], list[tuple[int, int]]]:
     """The tokens of a JSON text but for the metadata, and where that is, with the comma before it."""
     tokens = _json_scalars(text)
     depth = 0
@@ -126,7 +126,7 @@ def _json_tokens(text: str) -> tuple[list[_Token], list[tuple[int, int]]]:
     return tokens, []
 
 
-def _end_of(tokens: Sequence[_Token], index: int) -> int:
+def _end_of(tokens: Sequence[_PlacedToken], index: int) -> int:
     """The index behind the value that starts at `index`."""
     depth = 0
     while True:
@@ -155,7 +155,9 @@ def _yaml(sealed: str, decrypted: str) -> str:
     return edits.edited()
 
 
-def _put_comments(edits: TextEdits, tokens: Sequence[_Token], decrypted: str, values: Sequence[_Token]) -> None:
+def _put_comments(
+    edits: TextEdits, tokens: Sequence[_PlacedToken], decrypted: str, values: Sequence[_PlacedToken]
+) -> None:
     """Decrypts the comments that have a line of their own, unless SOPS prints others."""
     sealed, clear = list(comment_lines(edits.text, tokens)), list(comment_lines(decrypted, values))
     if len(sealed) != len(clear):
@@ -170,7 +172,7 @@ def yaml_comments(text: str) -> list[str]:
     return [match[1].strip() for match in comment_lines(text, _events(text)[0])]
 
 
-def comment_lines(text: str, tokens: Sequence[_Token]) -> Iterator[re.Match[str]]:
+def comment_lines(text: str, tokens: Sequence[_PlacedToken]) -> Iterator[re.Match[str]]:
     """The comments in lines of their own, with their texts."""
     spans = iter([(token.start, token.end) for token in tokens if token.kind == _SCALAR and token.end > token.start])
     start, end = next(spans, (len(text), len(text)))
@@ -181,9 +183,9 @@ def comment_lines(text: str, tokens: Sequence[_Token]) -> Iterator[re.Match[str]
             yield match
 
 
-def _events(text: str) -> tuple[list[_Token], list[tuple[int, int]]]:
+def _events(text: str) -> tuple[list[_PlacedToken], list[tuple[int, int]]]:
     """The events of a YAML text but for the metadata, with the places of scalars, and where the metadata is."""
-    found: list[_Token] = []
+    found: list[_PlacedToken] = []
     spans: list[tuple[int, int]] = []
     depth, is_key, begin = 0, True, -1
     for event in yaml.parse(text, _LOADER):
@@ -208,11 +210,11 @@ def _events(text: str) -> tuple[list[_Token], list[tuple[int, int]]]:
     return found, spans
 
 
-def _token_of(event: yaml.events.Event) -> _Token:
+def _token_of(event: yaml.events.Event) -> _PlacedToken:
     if event.start_mark is None or event.end_mark is None:
         raise _UnlikeError
     value = event.value if isinstance(event, yaml.events.ScalarEvent) else ""
-    return _Token(type(event).__name__, event.start_mark.index, event.end_mark.index, value)
+    return _PlacedToken(type(event).__name__, event.start_mark.index, event.end_mark.index, value)
 
 
 def grafted(sealed: str, result: str, type_: SopsType) -> str:
@@ -257,9 +259,9 @@ def _is_same_in_go(one: str, other: str) -> bool:
         return bool(re.fullmatch(r"\d{4}-\d\d-\d\d", one)) and other.startswith(one)
 
 
-def _json_scalars(text: str) -> list[_Token]:
+def _json_scalars(text: str) -> list[_PlacedToken]:
     return [
-        _Token(
+        _PlacedToken(
             "" if match[0][0] == '"' or match[0] not in "{}[]:," else match[0], match.start(), match.end(), match[0]
         )
         for match in _JSON_TOKEN.finditer(text)

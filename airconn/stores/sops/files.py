@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from airconn.stores.sops.program import (
     NO_RULE,
     OLDEST,
     UNDECRYPTED,
-    Answer,
+    SopsAnswer,
     SopsProgram,
     scratch,
 )
@@ -44,15 +44,17 @@ def clear(sealed: str, program: SopsProgram, where: str) -> str:
     return clear_text(sealed, decrypted(sealed, type_, program, where), type_)
 
 
-def changed(sealed: str, old: str, new: str, program: SopsProgram, where: str) -> str:
+def changed(
+    sealed: str, old: str, new: str, program: SopsProgram, where: str, *, kept: Collection[changes.Path] = ()
+) -> str:
     """The encrypted text with the values of `new` instead of those of `old`, its clear text.
 
-    All other ciphertexts, the keys and the comments stay to the byte. Raises `InputError`, and `BlockedError` for a
-    change that SOPS can't make exactly.
+    What is at a `kept` place stays as it is. All other ciphertexts, the keys and the comments stay to the byte.
+    Raises `InputError`, and `BlockedError` for a change that SOPS can't make exactly.
     """
     type_ = type_of(sealed)
     assert type_ is not None  # noqa: S101 - callers have looked
-    change = changes.change_of(sealed, old, new, type_)
+    change = changes.change_of(sealed, old, new, type_, kept)
     if not change.steps:
         return sealed
     indexes = [step.index for step in change.steps]
@@ -68,7 +70,7 @@ def changed(sealed: str, old: str, new: str, program: SopsProgram, where: str) -
         result = file.text()
     if change.keeps_shape:
         result = grafted(sealed, result, type_)
-    _refuse_inexact(result, new, type_, program, where)
+    _refuse_inexact(result, change.result, type_, program, where)
     return result
 
 
@@ -111,7 +113,7 @@ def _refuse_lines(new: str, type_: SopsType, where: str) -> None:
         )
 
 
-def _refuse_inexact(sealed: str, new: str, type_: SopsType, program: SopsProgram, where: str) -> None:
+def _refuse_inexact(sealed: str, new: str | Sequence[Any], type_: SopsType, program: SopsProgram, where: str) -> None:
     """Raises `BlockedError` unless an encrypted text has exactly the values that it is to have."""
     try:
         back = clear(sealed, program, where)
@@ -174,7 +176,7 @@ def _in_rule(kind: str, keys: Sequence[Any]) -> list[tuple[str, list[Any]]]:
     return [("hc_vault", [f"{key['vault_address']}/v1/{key['engine_path']}/keys/{key['key_name']}" for key in keys])]
 
 
-def _refused(answer: Answer, sealed: str, type_: SopsType, where: str) -> InputError:
+def _refused(answer: SopsAnswer, sealed: str, type_: SopsType, where: str) -> InputError:
     """The error for a text that SOPS doesn't decrypt. What SOPS says itself may have values in it."""
     if answer.code in MAC_MISMATCH or answer.code in UNDECRYPTED:
         return InputError(
@@ -198,7 +200,9 @@ def _refused(answer: Answer, sealed: str, type_: SopsType, where: str) -> InputE
     )
 
 
-def _refused_change(answer: Answer, sealed: str, type_: SopsType, program: SopsProgram, where: str) -> AirconnError:
+def _refused_change(
+    answer: SopsAnswer, sealed: str, type_: SopsType, program: SopsProgram, where: str
+) -> AirconnError:
     if too_old := _too_old(program, where):
         return too_old
     if answer.code in MAC_MISMATCH or answer.code in UNDECRYPTED or answer.code == NO_KEY:
@@ -211,7 +215,7 @@ def _refused_change(answer: Answer, sealed: str, type_: SopsType, program: SopsP
     )
 
 
-def _not_encrypted(answer: Answer, program: SopsProgram, where: str) -> AirconnError:
+def _not_encrypted(answer: SopsAnswer, program: SopsProgram, where: str) -> AirconnError:
     if too_old := _too_old(program, where):
         return too_old
     if answer.code == NO_RULE or "no keys provided" in answer.errors or "no matching creation rules" in answer.errors:

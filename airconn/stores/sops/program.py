@@ -33,7 +33,7 @@ UNDECRYPTED = frozenset({24, 25})
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SopsAnswer:
     """What a call of SOPS answered."""
 
     code: int
@@ -66,7 +66,7 @@ class SopsProgram:
         # SOPS of before 3.12 asks GitHub for newer releases, whatever is asked of it.
         return {**found, "SOPS_DISABLE_VERSION_CHECK": "true"}
 
-    def call(self, args: Sequence[str], data: str, where: str, *, files: Sequence[int] = ()) -> Answer:
+    def call(self, args: Sequence[str], data: str, where: str, *, files: Sequence[int] = ()) -> SopsAnswer:
         """Runs SOPS with `data` on its standard input. `files` are the open files that it may use.
 
         Raises `InputError` without a program, for one that can't be run, and for one that takes too long.
@@ -104,7 +104,7 @@ class SopsProgram:
                 with contextlib.suppress(OSError, ValueError):
                     if stream is not None:
                         stream.close()
-        return Answer(process.returncode, _decoded(out, where), errors.decode(errors="replace"))
+        return SopsAnswer(process.returncode, _decoded(out, where), errors.decode(errors="replace"))
 
     def missing(self, where: str) -> InputError:
         """The error for a file that needs SOPS, where there is none."""
@@ -143,7 +143,7 @@ def _decoded(data: bytes, where: str) -> str:
         raise InputError("this file holds no UTF-8 text", where=where) from None
 
 
-class Scratch:
+class ScratchFile:
     """An encrypted text as a file that SOPS may read and write."""
 
     def __init__(self, path: str, number: int | None) -> None:
@@ -164,21 +164,21 @@ class Scratch:
 
 
 @contextlib.contextmanager
-def scratch(text: str) -> Iterator[Scratch]:
+def scratch(text: str) -> Iterator[ScratchFile]:
     """Gives a file with this text, which must hold no plain text: in memory where the system has such files."""
     data = text.encode("utf-8")
     if hasattr(os, "memfd_create") and Path("/proc/self/fd").is_dir():
         number = os.memfd_create("airconn-sops", 0)
         try:
             os.write(number, data) if len(data) < 65536 else _write_all(number, data)
-            yield Scratch(f"/proc/self/fd/{number}", number)
+            yield ScratchFile(f"/proc/self/fd/{number}", number)
         finally:
             os.close(number)
         return
     with tempfile.TemporaryDirectory(prefix="airconn-sops-") as directory:
         path = Path(directory) / "file"
         path.write_bytes(data)
-        yield Scratch(str(path), None)
+        yield ScratchFile(str(path), None)
 
 
 def _write_all(number: int, data: bytes) -> None:

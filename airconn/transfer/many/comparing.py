@@ -8,17 +8,18 @@ from functools import partial
 
 from airconn.diff_many import DiffOfMany, Side, compare_many
 from airconn.errors import AirconnError, InputError, InputErrors
-from airconn.model import ALL_KINDS, NEWEST, OWN_POOL, AirflowVersion, Bundle, Kind, number_of, rules_for
+from airconn.model import ALL_KINDS, NEWEST, OWN_POOL, AirflowVersion, Bundle, Kind, Selection, number_of, rules_for
 from airconn.model.reading import Key, Note
 from airconn.stores.base import Context, Store, unwatched
-from airconn.stores.file import FileStore
 from airconn.targets import Target
 from airconn.transfer.empty_runs import ALLOW, refuse_nothing, refuse_unmatched
-from airconn.transfer.loading import Loaded, collecting, load
+from airconn.transfer.loading import Change, Loaded, collecting, load
 from airconn.transfer.losses import refuse_notes
-from airconn.transfer.many.members import Failure, Member, open_members
+from airconn.transfer.many.members import Failure, Member, in_turn, is_text, open_members
 from airconn.transfer.many.target_threads import Reads
+from airconn.transfer.overriding import make_change
 from airconn.transfer.places import Places
+from airconn.transfer.request_parts import ObjectChanges
 from airconn.transfer.results import ReadRequest
 from airconn.transfer.standard_input import refuse_second_use
 
@@ -29,6 +30,8 @@ class DiffOfManyRequest(ReadRequest):
 
     strict: bool = False
     """Whether a warning about what is read is an error."""
+    resolve: tuple[str, ...] = ()
+    """Which references are replaced by their values, in the words of `--resolve`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class ComparisonOfMany:
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
+class _PlaceRead:
     """What was read of a place."""
 
     text: str
@@ -80,7 +83,8 @@ def compare_targets(
     """
     refuse_second_use([target.address for target in targets])
     members, unopened = open_members(targets, places, request.source_format)
-    reading = _Reading(request, members, reads, replace(places.context(), watch=unwatched))
+    change = in_turn(make_change(ObjectChanges(resolve=request.resolve), request.selection, places))
+    reading = _PlaceReads(request, members, reads, change, replace(places.context(), watch=unwatched))
     found = reading.run()
     compared = [member for member in members if member.label in found]
     failures = [*unopened, *reading.failures]
@@ -96,7 +100,7 @@ def compare_targets(
     diff = compare_many(sides)
     nothing, error = "", None
     if not diff.objects and not failures:
-        nothing = "no place holds anything" + (" that others can hold" if strangers else "")
+        nothing = "none of them holds anything" + (" that others can hold" if strangers else "")
         error = InputError(nothing, hint=ALLOW) if strangers and not request.allow_empty else None
     return ComparisonOfMany(
         [
@@ -113,13 +117,20 @@ def compare_targets(
     )
 
 
-class _Reading:
+class _PlaceReads:
     """The reads of all places.
 
     Files come first, whose faults are told whether servers run or not, and Airflows before what is read for them.
     """
 
-    def __init__(self, request: DiffOfManyRequest, members: Sequence[Member], reads: Reads, context: Context) -> None:
+    def __init__(
+        self,
+        request: DiffOfManyRequest,
+        members: Sequence[Member],
+        reads: Reads,
+        change: Change | None,
+        context: Context,
+    ) -> None:
         self.context = context
         self.failures: list[Failure] = []
         self.failed: set[str] = set()
@@ -127,11 +138,12 @@ class _Reading:
         self._request = request
         self._members = members
         self._reads = reads
-        self._found: dict[str, _Read] = {}
+        self._change = change
+        self._found: dict[str, _PlaceRead] = {}
 
-    def run(self) -> dict[str, _Read]:
+    def run(self) -> dict[str, _PlaceRead]:
         """What was read of each place, by its name. Raises `InputErrors` with the faults of the files."""
-        files = [member for member in self._members if isinstance(member.store, FileStore)]
+        files = [member for member in self._members if is_text(member.store)]
         others = [member for member in self._members if member not in files]
         airflows = [member for member in others if member.store.capabilities.is_airflow]
         rest = [member for member in others if member not in airflows]
@@ -173,13 +185,15 @@ class _Reading:
                 self.failures.append(one.failure)
                 self.failed.add(one.member.label)
 
-    def _read_one(self, member: Member, airflow: AirflowVersion | None) -> _Read:
+    def _read_one(self, member: Member, airflow: AirflowVersion | None) -> _PlaceRead:
         described = member.store.describe(self.context)
         version = airflow or member.target.airflow or described.airflow
         knows = self._request.airflow is not None or member.store.capabilities.is_airflow
         context = replace(self.context, airflow=version, knows_release=knows)
-        return _Read(
-            described.text, version, load([member.store], member.selection(self._request.selection), context)
+        return _PlaceRead(
+            described.text,
+            version,
+            load([member.store], member.selection(self._request.selection), context, change=self._change),
         )
 
     def _note_other_rules(
@@ -211,18 +225,22 @@ def _refuse_nothing(
         refuse_nothing(request.selection, stores, notes, context, unless_empty=True)
 
 
-def _side(member: Member, read: _Read, request: DiffOfManyRequest, context: Context) -> Side:
+def _side(member: Member, read: _PlaceRead, request: DiffOfManyRequest, context: Context) -> Side:
     own = replace(context, airflow=read.airflow)
     kinds = request.selection.kinds
     kinds = read.loaded.kinds if kinds == ALL_KINDS else kinds
     return Side(
-        read.loaded.bundle, partial(member.store.stored_form, context=own), _form_key(member.store, read), kinds
+        read.loaded.bundle,
+        partial(member.store.stored_form, context=own),
+        _form_key(member.store, read),
+        kinds,
+        member.selection(Selection()),
     )
 
 
-def _form_key(store: Store, read: _Read) -> Hashable:
+def _form_key(store: Store, read: _PlaceRead) -> Hashable:
     """Equal for two places that surely give objects the same form: files as they are, and Airflows of one release."""
-    if isinstance(store, FileStore):
+    if is_text(store):
         return "as it is"
     return (type(store), read.text.partition(" at ")[0]) if store.capabilities.is_airflow else id(store)
 

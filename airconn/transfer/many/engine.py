@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from airconn.errors import AirconnError, BlockedError, ExitCode, own_fault
@@ -15,7 +16,7 @@ from airconn.transfer.events import Event, Failed, ImportResult, Noted, NotReadB
 from airconn.transfer.interrupting import StopFlag, orderly_end
 from airconn.transfer.many.lean_plans import LeanPlans
 from airconn.transfer.many.results import ManyResult, TargetResult
-from airconn.transfer.many.tasks import Ready, Task
+from airconn.transfer.many.tasks import Ready, TargetTask
 from airconn.transfer.places import Places
 from airconn.transfer.recovery import Recovery
 from airconn.transfer.requests import Conduct
@@ -52,6 +53,8 @@ class ManyHost:
     """Gets how many plans of how many are made."""
     on_plans: Callable[[Sequence[TargetResult]], None] = lambda results: None
     """Gets the plans, and the targets without one, before anything is asked or written."""
+    on_refused: Callable[[Sequence[TargetResult]], None] = lambda results: None
+    """Gets the targets that need the user's yes, where nobody can be asked for it."""
     on_event: Callable[[Target, Event], None] = lambda target, event: None
     on_result: Callable[[TargetResult], None] = lambda result: None
     """Gets the result of each target, in their order."""
@@ -64,7 +67,7 @@ class ManyHost:
     """The command in words, for the backups. Empty for a run without them."""
 
 
-def carry_out_all(tasks: Sequence[Task], conduct: ManyConduct, host: ManyHost) -> ManyResult:
+def carry_out_all(tasks: Sequence[TargetTask], conduct: ManyConduct, host: ManyHost) -> ManyResult:
     """Carries out the tasks, each with the result that it would have alone.
 
     A target that fails doesn't stop the others, unless with `fail_fast`. Raises the error of the shared sources, and
@@ -74,7 +77,7 @@ def carry_out_all(tasks: Sequence[Task], conduct: ManyConduct, host: ManyHost) -
 
 
 @dataclass(slots=True)
-class _Writing:
+class _TargetWrites:
     """The writes of one target while they go on, for a run that is cut off."""
 
     recovery: Recovery
@@ -91,14 +94,14 @@ class _Writing:
 class _Run:
     """One run."""
 
-    def __init__(self, tasks: Sequence[Task], conduct: ManyConduct, host: ManyHost) -> None:
+    def __init__(self, tasks: Sequence[TargetTask], conduct: ManyConduct, host: ManyHost) -> None:
         self._tasks = tasks
         self._conduct = conduct
         self._each = conduct.each
         self._host = host
         self._ready: dict[str, Ready] = {}
         """The targets that are to be written, by their addresses."""
-        self._writing: dict[str, _Writing] = {}
+        self._writing: dict[str, _TargetWrites] = {}
         self._results: dict[str, TargetResult] = {}
         self._reported = 0
         self._plans = LeanPlans(host.value_lines)
@@ -130,15 +133,15 @@ class _Run:
         return [one for one in self._results.values() if one.exit_code not in (ExitCode.OK, ExitCode.DIFFERENT)]
 
     def _side_by_side(
-        self, work: Callable[[Task], TargetResult], tasks: Sequence[Task]
-    ) -> Iterator[tuple[Task, TargetResult]]:
+        self, work: Callable[[TargetTask], TargetResult], tasks: Sequence[TargetTask]
+    ) -> Iterator[tuple[TargetTask, TargetResult]]:
         def goes_on() -> bool:
             return not (self._host.stop.is_set or (self._each.fail_fast and self._failed()))
 
         parallel, inbox = self._conduct.parallel, self._host.inbox
         return side_by_side(work, tasks, lambda task: task.server, parallel, goes_on, inbox)
 
-    def _plan(self, task: Task) -> TargetResult:
+    def _plan(self, task: TargetTask) -> TargetResult:
         """The plan of one target. An error of the shared sources is raised: it is that of all targets."""
         places = self._host.places(task.target)
         try:
@@ -211,21 +214,21 @@ class _Run:
                 return f"the canary {self._results[address].label} is not whole"
         return ""
 
-    def _hold_back(self, tasks: Iterable[Task], why: str) -> None:
+    def _hold_back(self, tasks: Iterable[TargetTask], why: str) -> None:
         for task in tasks:
             address = task.target.address
             if ready := self._ready.pop(address, None):
                 ready.close()
                 self._results[address] = replace(self._results[address], held_back=why, exit_code=ExitCode.OK)
 
-    def _agreed(self, tasks: Sequence[Task]) -> list[Task]:
+    def _agreed(self, tasks: Sequence[TargetTask]) -> list[TargetTask]:
         """The tasks that may be carried out. Raises `BlockedError` if the user says no."""
         if self._each.yes or not tasks:
             return list(tasks)
         said = self._host.confirm([self._results[task.target.address] for task in tasks])
         if said is False:
             raise BlockedError("the writes weren't confirmed")
-        agreed = list(tasks)
+        refused: list[TargetTask] = []
         for task in tasks if said is None else ():
             address = task.target.address
             confirms = self._each.confirm or task.confirms
@@ -234,18 +237,20 @@ class _Run:
                 ready.close()
                 error = unasked(ready.prepared)
                 self._results[address] = replace(self._results[address], error=error, exit_code=error.exit_code)
-                agreed.remove(task)
-        return agreed
+                refused.append(task)
+        if refused:
+            self._host.on_refused([self._results[task.target.address] for task in refused])
+        return [task for task in tasks if task not in refused]
 
-    def _write_some(self, tasks: Sequence[Task]) -> None:
+    def _write_some(self, tasks: Sequence[TargetTask]) -> None:
         for task in tasks:
-            self._writing[task.target.address] = _Writing(Recovery(self._host.state_directory))
+            self._writing[task.target.address] = _TargetWrites(Recovery(self._host.state_directory))
         for task, result in self._side_by_side(self._write, tasks):
             self._results[task.target.address] = result
             del self._ready[task.target.address]
             self._report()
 
-    def _write(self, task: Task) -> TargetResult:
+    def _write(self, task: TargetTask) -> TargetResult:
         """Writes one target."""
         address, target = task.target.address, task.target
         ready, writing, host = self._ready[address], self._writing[address], self._host
@@ -273,7 +278,7 @@ class _Run:
                     event = type(event)(replace(event.outcome, step=lean))
                     writing.done.append(event.outcome)
                 result = _with(result, event)
-                host.inbox.tell(_Call(host.on_event, target, event))
+                host.inbox.tell(partial(host.on_event, target, event))
         except AirconnError as error:
             return replace(result, done=tuple(writing.done) or None, error=error, exit_code=error.exit_code)
         except Exception as error:  # noqa: BLE001 - it is of this target, and the others have to be reported
@@ -328,18 +333,6 @@ class _Run:
                 return
             self._reported += 1
             self._host.on_result(self._results[address])
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """A call of `on_event` with its arguments."""
-
-    function: Callable[[Target, Event], None]
-    target: Target
-    event: Event
-
-    def __call__(self) -> None:
-        self.function(self.target, self.event)
 
 
 def _with(result: TargetResult, event: Event) -> TargetResult:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 from airconn.errors import AirconnError, InputErrors, UsageError
@@ -12,12 +12,14 @@ from airconn.model import AirflowObject, AirflowVersion, Bundle, Selection
 from airconn.model.reading import Reading
 from airconn.quoting import shown_address
 from airconn.stores.base import DEFAULT_CONTEXT, Context, Description, Store
+from airconn.stores.directory import DirectoryStore
 from airconn.stores.file import FileStore
 from airconn.targets import Target
 from airconn.transfer.loading import Change
 from airconn.transfer.places import Places
 from airconn.transfer.request_parts import AS_THEY_TELL, SourceFormat
 from airconn.transfer.side_by_side import server_at
+from airconn.transfer.target_request import selection_of
 
 T = TypeVar("T", bound=AirflowObject)
 Error = TypeVar("Error", bound=AirconnError)
@@ -39,8 +41,7 @@ class Member:
 
     def selection(self, selection: Selection) -> Selection:
         """The part of a selection that the target is limited to."""
-        exclude = (*selection.exclude, *self.target.exclude)
-        return replace(selection, exclude=exclude, within=self.target.include)
+        return selection_of(selection, self.target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,11 @@ def open_members(
         server = server_at(places.config.location(target.address))
         members.append(Member(target, label, store, server))
     return members, failures
+
+
+def is_text(store: Store) -> bool:
+    """Whether a place is a file, or a directory of files."""
+    return isinstance(store, FileStore | DirectoryStore)
 
 
 def beside(stores: Iterable[Store]) -> list[Store]:

@@ -15,7 +15,7 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
-class Ended(Generic[R]):
+class EndedRead(Generic[R]):
     """A target whose read has ended: with a result, or with the error that kept it from one."""
 
     member: Member
@@ -40,15 +40,15 @@ class Reads:
     """Whether none is begun after one that has failed."""
     _failed: list[bool] = field(default_factory=list)
 
-    def run(self, work: Callable[[Member], R], members: Sequence[Member]) -> Iterator[Ended[R]]:
+    def run(self, work: Callable[[Member], R], members: Sequence[Member]) -> Iterator[EndedRead[R]]:
         """Each target as it ends, in no order. Those that aren't begun don't come."""
 
-        def ended(member: Member) -> Ended[R]:
+        def ended(member: Member) -> EndedRead[R]:
             try:
-                return Ended(member, work(member))
+                return EndedRead(member, work(member))
             except AirconnError as error:
                 self._failed.append(True)
-                return Ended(member, None, error)
+                return EndedRead(member, None, error)
 
         parallel = self.parallel or parallel_by_default(len(members))
         what, done = f"reading {len(members)} targets", 0

@@ -9,11 +9,14 @@ from typing import Protocol
 
 from airconn.config import Config
 from airconn.errors import AirconnError
+from airconn.model import Selection
 from airconn.plan import Plan
 from airconn.stores.base import Rests, Store
 from airconn.stores.file import FileStore
 from airconn.stores.saving import refuse_unwritable
 from airconn.targets import Target
+from airconn.transfer.backing_up import opened_target
+from airconn.transfer.backups import Backups
 from airconn.transfer.deleting import limit_of, prepare_deletion
 from airconn.transfer.engine import Host, Keep, keeper
 from airconn.transfer.importing import Import, OpenedImport, prepare
@@ -21,6 +24,7 @@ from airconn.transfer.many.shared import SharedSources
 from airconn.transfer.places import Places
 from airconn.transfer.requests import DeleteRequest, ImportRequest
 from airconn.transfer.side_by_side import server_at
+from airconn.transfer.undoing import UndoRequest, prepare_undo, refuse_changed
 
 Inspect = Callable[[Target, Import], None]
 """Called with the plan of a target. May raise to refuse it."""
@@ -40,10 +44,14 @@ class Ready:
     to: str | None
     most: int
     """The most objects that may be deleted."""
+    undoes: str | None = None
+    """The run that it undoes."""
+    is_whole: bool = True
+    """Whether it undoes all that the other run wrote."""
 
     def keep(self, host: Host) -> Keep:
         """The function that begins its backup."""
-        return keeper(self.store, self.to, self.places, host)
+        return keeper(self.store, self.to, self.places, host, undoes=self.undoes, is_whole=self.is_whole)
 
     def shrink(self) -> None:
         """Lets go of what the writes don't need, and of connections that aren't used."""
@@ -63,7 +71,7 @@ class Ready:
             self.places.__exit__(None, None, None)
 
 
-class Task(Protocol):
+class TargetTask(Protocol):
     """The work at one target."""
 
     @property
@@ -128,6 +136,31 @@ class DeleteTask:
         store = places.open_target(self.request.place, self.request.source_format)
         prepared = prepare_deletion(self.request, store, places.context())
         return Ready(prepared, store, places, self.request.place, limit_of(self.request))
+
+    def is_fatal(self, error: AirconnError) -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class UndoTask:
+    """The undo of what one run wrote to one target."""
+
+    target: Target
+    run: str
+    request: UndoRequest
+    backups: Backups
+    server: str
+    confirms: bool = True
+
+    def prepare(self, places: Places) -> Ready:
+        backup, request = self.backups.find(self.run), self.request
+        header = backup.header
+        opened = opened_target(places, header, None)
+        undo = prepare_undo(backup, request, opened, places.open_fills(request.fills), places.context())
+        refuse_changed(undo)
+        is_whole = request.selection == Selection() and not undo.missing
+        most = len(undo.prepared.plan.writes)
+        return Ready(undo.prepared, undo.target, places, header.to, most, backup.run, is_whole)
 
     def is_fatal(self, error: AirconnError) -> bool:
         return False

@@ -197,7 +197,7 @@ def test_a_server_that_fails_on_nearly_all_is_given_up(serve: Serve, connect: Co
 
 def test_two_pages_are_read_at_a_time(serve: Serve, connect: Connect) -> None:
     paged = Paged(keys(400))
-    together = threading.Barrier(2, timeout=10)
+    together = threading.Barrier(2, timeout=60)
     paged.before_page = lambda page: together.wait() and None if page in (1, 2) else None
     store = connect(serve(airflow("3.3.2", paged)).url)
     assert list(store.read(VARIABLES).bundle.variables) == keys(400)
@@ -240,7 +240,7 @@ def test_an_id_that_a_path_may_mean_otherwise_is_looked_for_in_the_list(
 def test_connections_of_airflow_2_are_read_one_by_one_for_their_extra_several_at_a_time(
     serve: Serve, connect: Connect
 ) -> None:
-    together = threading.Barrier(4, timeout=5)
+    together = threading.Barrier(4, timeout=60)
 
     def respond(received: Received) -> Answer | None:
         name = received.path.rpartition("/")[2]

@@ -198,5 +198,5 @@ def test_a_reader_that_goes_away_leaves_no_files(place: dict[str, str], tmp_path
     shell.stdout.close()
     shell.stdin.write(text.encode())
     shell.stdin.close()
-    assert shell.wait(timeout=30) != 0
+    assert shell.wait(timeout=120) != 0
     assert list((tmp_path / "temporary").iterdir()) == []
