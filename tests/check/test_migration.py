@@ -204,3 +204,16 @@ def test_the_tables_of_providers_agree_with_the_types_that_are_published() -> No
     assert not [name for name in GIVEN_UP_TYPES if package_of(name)]
     assert all(package_of(name) for name in UNREAD_KEYS)
     assert (bare_key("extra__snowflake__account"), bare_key("extra__own__x"), bare_key("x")) == ("account", "", "")
+
+
+def test_a_group_is_each_of_its_members(airconn: Any, old: Airflow, tmp_path: Path) -> None:
+    old.connection("a/b", conn_type="smtp")
+    (tmp_path.parent / f"{tmp_path.name}-user.toml").write_text(
+        f'[targets.database]\naddress = "{old.address}"\nexclude = ["connections/x*"]\n'
+        '[targets.machine]\naddress = "env:"\n[groups]\nboth = ["@database", "@machine"]\n'
+    )
+    old.connection("x/y", conn_type="smtp")
+    result = airconn("check", "--from", "@both", env={**old.environ, "AIRFLOW_CONN_B": "smtp://h/?x=1"})
+    assert [line.split(": ")[1].split()[1] for line in result.out.splitlines()[::2]] == ["AC302", "AC211"]
+    assert "x/y" not in result.out
+    assert airconn("check", "@machine").code == 2
