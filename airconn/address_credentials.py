@@ -27,6 +27,7 @@ class AddressCredentials:
     question: LoginQuestion | None = None
     typed: dict[str, FoundLogin] = field(default_factory=dict, repr=False)
     consent: trust.Consent | None = None
+    is_cautious: bool = False
 
     def finder(self) -> CredentialFinder:
         command = self.user.get("token_command")
@@ -58,7 +59,7 @@ class AddressCredentials:
         def allow(sources: str) -> None:
             if named_in is not None and not is_own:
                 trusted = self.environ.get(trust.VARIABLE, "")
-                trust.check_recipient(address, named_in, sources, trusted, self.consent)
+                trust.check_recipient(address, named_in, sources, trusted, self.consent, must_agree=self.is_cautious)
             elif self.consent and not (address.lower().startswith("https://") or trust.is_this_machine(address)):
                 self.consent.tell_in_clear(endpoint(address)[0], sources)
 
@@ -102,7 +103,7 @@ class AddressCredentials:
 def _urls(values: Mapping[str, Any], *, with_credentials: bool = True) -> list[str]:
     """The addresses in a file. `with_credentials=False` leaves out those with credentials of their own."""
     entries = values.get("addresses", {}).values()
-    tables = [entry for entry in entries if isinstance(entry, dict)]
+    tables = [*trust.tables(values)]
     if not with_credentials:
         tables = [entry for entry in tables if not trust.has_credentials(entry)]
     return [values.get("url", ""), *(e for e in entries if isinstance(e, str)), *(e["url"] for e in tables)]

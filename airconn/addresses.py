@@ -5,8 +5,10 @@ A new place is a folder in `stores/` and an entry here.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 _NAMING = r"(\?{0}(&{0})*)?".format(
     r"(((connections|variables|config)_(prefix|path|label|data_key)|sep|kv_engine_version|keep_dashes"
@@ -171,6 +173,7 @@ REGISTRY = {
         backends=("airflow.secrets.local_filesystem.LocalFilesystemBackend",),
         trusted="local:.*",
     ),
+    "directory": PlaceEntry("airconn.stores.directory"),
     "file": PlaceEntry("airconn.stores.file"),
 }
 
@@ -178,6 +181,19 @@ REGISTRY = {
 def is_file(address: str) -> bool:
     """Whether an address is the path of a file."""
     return not any(entry.takes(address) for entry in REGISTRY.values()) and "://" not in address
+
+
+_WILD = re.compile(r"[*?\[]")
+
+
+def is_glob(address: str) -> bool:
+    """Whether an address is a pattern for the paths of files, such as `'objects/*.yaml'`, and not a path itself."""
+    return bool(_WILD.search(address)) and is_file(address) and not os.path.lexists(address)
+
+
+def is_directory(address: str) -> bool:
+    """Whether an address names several files: those of a directory or of a glob."""
+    return address != "-" and (Path(address).is_dir() or is_glob(address))
 
 
 def runs_command(address: str) -> bool:

@@ -8,22 +8,22 @@ user's own file is for the addresses there.
 from __future__ import annotations
 
 import os
-import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from airconn import config_files, trust
 from airconn.address_credentials import AddressCredentials
 from airconn.addresses import is_file
 from airconn.browser_urls import airflow_endpoint, left_out
 from airconn.credentials import Credentials, FoundLogin
-from airconn.errors import UsageError
+from airconn.errors import BlockedError, UsageError
 from airconn.logins import LoginQuestion
-from airconn.quoting import shown_address
+from airconn.named_places import NamedTarget, PlaceNames
 
 if TYPE_CHECKING:
     from airconn.model import Kind
@@ -70,6 +70,11 @@ class Settings:
     replace_references: bool = False
     """Whether an update of a file may write over references in it, such as `${DB_PW}`."""
 
+    sops: str = "sops"
+    """The program that decrypts and encrypts files, by its name or path. Only the user names it."""
+    encrypt: Literal["", "sops", "none"] = ""
+    """Whether a file is encrypted that isn't so yet. Empty: a new one is, if a rule of SOPS is for it."""
+
     def seconds_left(self) -> float | None:
         """The seconds until the deadline, 0 or less when it has passed. None without a deadline."""
         return None if self.deadline is None else self.deadline - time.monotonic()
@@ -105,6 +110,10 @@ class Config:
     """Asks whether an address that the user hasn't named may have credentials."""
     planned: Mapping[str, str] = field(default_factory=dict)
     """The addresses that only a plan file names, each with the path of that file."""
+    is_cautious: bool = False
+    """Whether such an address gets credentials only if the user has agreed, also where no question can be asked."""
+    directory: Path = field(default_factory=Path, compare=False)
+    """Where `project` was read."""
 
     @classmethod
     def load(
@@ -121,27 +130,7 @@ class Config:
         Raises `UsageError` for a file that doesn't parse, an unknown key or a value of the wrong type.
         """
         project = config_files.read(directory / PROJECT_FILE, PROJECT_FILE)
-        if "token_command" in project:
-            raise UsageError(
-                "'token_command' runs a command, and a project's file may not do that",
-                where=PROJECT_FILE,
-                hint="put it in your own config.toml, or in AIRCONN_TOKEN_COMMAND",
-                topic="addresses",
-            )
-        if "allow_redirect" in project:
-            raise UsageError(
-                "'allow_redirect' decides which host gets your credentials, and a project's file may not do that",
-                where=PROJECT_FILE,
-                hint="put it in your own config.toml, or in AIRCONN_ALLOW_REDIRECT",
-                topic="addresses",
-            )
-        if "astro_api" in project:
-            raise UsageError(
-                "'astro_api' decides which host gets the token of Astro, and a project's file may not do that",
-                where=PROJECT_FILE,
-                hint="put it in your own config.toml",
-                topic="addresses",
-            )
+        trust.refuse_settings(project, PROJECT_FILE)
         user_file = config_files.user_file(environ)
         if environ.get("AIRCONN_CONFIG") and not user_file.exists():
             raise UsageError("AIRCONN_CONFIG names a file that isn't there", where=str(user_file))
@@ -156,6 +145,7 @@ class Config:
             username=username,
             question=question,
             consent=consent,
+            directory=directory,
         )
 
     def target(self, option: str | None) -> Address:
@@ -175,6 +165,27 @@ class Config:
             return option
         return str(self.environ.get("AIRCONN_URL") or self.value("url") or DEFAULT_URL)
 
+    def referred(self, text: str, file: str) -> Address:
+        """The address that a reference in `file` names, which the user may not have written.
+
+        Raises `UsageError` for an unknown name, and `BlockedError` for an address that isn't trusted there.
+        """
+        if text.startswith("@") and self.places.is_of_user(text):
+            return self.resolve(text)
+        if why := trust.refusal(self.location(text)):
+            raise BlockedError(
+                f"the {self.location(text).partition(':')[0]}: address {why}, and a reference may not do that",
+                hint="name the address in your own config.toml, and use @name",
+                topic="references",
+            )
+        return replace(self, planned={**self.planned, text: file}, is_cautious=True).resolve(text)
+
+    def resolve_words(self) -> tuple[tuple[str, ...], str]:
+        """Which references are followed without `--resolve`, by the user alone, and where that is said."""
+        if text := self.environ.get("AIRCONN_RESOLVE"):
+            return (text,), "AIRCONN_RESOLVE"
+        return tuple(map(str, self.user.get("resolve", ()))), f"{self.user_file}: 'resolve'"
+
     def with_planned(self, address: str, file: str) -> Config:
         """This configuration for a run in which only `file` names an address."""
         return replace(self, planned={**self.planned, address: file})
@@ -191,35 +202,56 @@ class Config:
             plan = self.planned.get(text)
             settings = self.settings(text, {}, plan or named_in)
             return Address(text, replace(settings, named_by=plan or named_by))
-        address, own = self._entry(text)
+        name = text[1:]
+        target = self.places.one(text)
+        if target is not None:
+            file = target.files["address"]
+            if target.address.startswith("@"):
+                address = self._named_address(target.address, text)
+            else:
+                address = self._with_entry(target.address, target.credentials, file == self.user_file, text)
+            by = f"{text} in {file}"
+            settings = replace(address.settings, named_by=by, **self._of_target(target))
+            return replace(address, settings=settings)
+        address = self._named_address(text, text)
+        by = f"{text} in {self.user_file if name in self.user.get('addresses', {}) else PROJECT_FILE}"
+        return replace(address, settings=replace(address.settings, named_by=by))
+
+    def _named_address(self, text: str, called: str) -> Address:
+        """The address of `@name` in `[addresses]`, where `called` is the name that the user has given."""
+        entry = self.places.entry(text)
         is_of_user = text[1:] in self.user.get("addresses", {})
-        settings = self.settings(address, own, None if is_of_user else PROJECT_FILE, text)
-        file = self.user_file if is_of_user else PROJECT_FILE
-        return Address(address, replace(settings, named_by=f"{text} in {file}"))
+        table = {} if isinstance(entry, str) else entry
+        return self._with_entry(_url(entry), table, is_of_user, called)
+
+    def _with_entry(self, url: str, entry: Mapping[str, Any], is_of_user: bool, called: str) -> Address:
+        return Address(url, self.settings(url, entry, None if is_of_user else PROJECT_FILE, called))
+
+    def _of_target(self, target: NamedTarget) -> dict[str, Any]:
+        """The settings that a target has in place of the general ones of the files."""
+        has_own = "timeout" in target.settings and not self.environ.get("AIRCONN_TIMEOUT")
+        return {"timeout": float(target.settings["timeout"])} if has_own else {}
 
     def location(self, text: str) -> str:
         """The address itself, for which `@name` may stand. Raises `UsageError` for a name that isn't configured."""
-        return self._entry(text)[0] if text.startswith("@") else text
+        if not text.startswith("@"):
+            return text
+        target = self.places.one(text)
+        address = text if target is None else target.address
+        return _url(self.places.entry(address)) if address.startswith("@") else address
 
-    def _entry(self, text: str) -> tuple[str, Mapping[str, Any]]:
-        """The address of `@name`, and its table in the configuration."""
-        addresses = self.addresses()
-        entry = addresses.get(text[1:])
-        if entry is None:
-            from difflib import get_close_matches
+    @property
+    def places(self) -> PlaceNames:
+        """The targets, addresses and groups of the files."""
+        return PlaceNames(self.project, self.user, PROJECT_FILE, self.user_file, self.directory)
 
-            near = get_close_matches(text[1:], addresses, n=1)
-            hint = f"did you mean @{near[0]}?" if near else self._how_to_name(text)
-            raise UsageError(f"no address is named {shown_address(text)}", hint=hint, topic="addresses")
-        return (entry, {}) if isinstance(entry, str) else (entry["url"], entry)
-
-    def _how_to_name(self, text: str) -> str:
-        table = f"[addresses.{text[1:]}]" if re.fullmatch(r"@[\w-]+", text) else "a table [addresses.NAME]"
-        return f"write {table} with its url into {self.user_file} or {PROJECT_FILE} (airconn help login)"
+    def place(self, address: str) -> object:
+        """What is the same for two addresses, or names of them, that surely mean the same place."""
+        return _place(self.location(address))
 
     def addresses(self) -> dict[str, Any]:
         """The addresses by their names. The user's win over the project's."""
-        return {**self.project.get("addresses", {}), **self.user.get("addresses", {})}
+        return self.places.addresses()
 
     def name_of(self, option: str | None) -> str:
         """The `@name` by which a target is given. Empty if it is given by its address."""
@@ -228,22 +260,21 @@ class Config:
 
     def confirms(self, option: str | None) -> bool:
         """Whether writes to a target are confirmed: any address of the configuration with its URL says so."""
-
-        def place(url: str) -> object:
-            if trust.is_airflow(url):
-                return airflow_endpoint(url)
-            scheme, colon, rest = url.rstrip("/").partition(":")
-            return os.path.realpath(url) if is_file(url) else f"{scheme.lower()}{colon}{rest}"
-
-        entries = {f"@{name}": entry for name, entry in self.addresses().items()}
         named = self.named(option)
-        entry = entries.get(named, named)
-        url = entry["url"] if isinstance(entry, dict) else entry
-        both = [*self.project.get("addresses", {}).values(), *self.user.get("addresses", {}).values()]
-        return any(
-            isinstance(other, dict) and other.get("confirm") is True and place(other["url"]) == place(url)
-            for other in both
-        )
+        place = self.place(named)
+        return any(_place(other) == place for other in self._confirmed())
+
+    def _confirmed(self) -> Iterator[str]:
+        """The addresses whose writes are confirmed, by any table of the files."""
+        for values in (self.project, self.user):
+            for entry in values.get("addresses", {}).values():
+                if isinstance(entry, dict) and entry.get("confirm") is True:
+                    yield entry["url"]
+        for name in self.places.names_of_targets():
+            target = self.places.target(name)
+            if target is not None and target.settings.get("confirm") is True and target.address:
+                with suppress(UsageError):  # of an address that isn't configured, which isn't this one
+                    yield self.location(f"@{name}")
 
     def is_strict(self, option: bool | None) -> bool:
         """Whether a loss, or a warning about what is read, is an error: by `option`, else by `strict` of a file."""
@@ -253,6 +284,11 @@ class Config:
     def keeps_backups(self) -> bool:
         """Whether a run keeps what it overwrites, by the user's own file alone."""
         return self.user.get("backup") is not False
+
+    @property
+    def sops(self) -> str:
+        """The program that decrypts and encrypts files: `AIRCONN_SOPS`, else `sops` of the user's own file."""
+        return self.environ.get("AIRCONN_SOPS") or str(self.user.get("sops") or "sops")
 
     def value(self, key: str) -> Any:
         """A setting of the configuration files. The project's wins over the user's."""
@@ -287,7 +323,7 @@ class Config:
         if trust.is_airflow(address):
             self._tell_page(address)
         credentials = self._credentials.of(address, entry, named_in, called)
-        return Settings(credentials=credentials, stdin=self.stdin, environ=self.environ, **found)
+        return Settings(credentials=credentials, stdin=self.stdin, environ=self.environ, sops=self.sops, **found)
 
     def _tell_page(self, address: str) -> None:
         """Tells what is left out of the URL of an Airflow, where that isn't surely a page of the web interface."""
@@ -320,14 +356,28 @@ class Config:
 
     def credential_names(self) -> frozenset[str]:
         """The environment variables that credentials may be in, those of every configured address among them."""
-        addresses = [*self.project.get("addresses", {}).values(), *self.user.get("addresses", {}).values()]
-        entries = [entry for entry in addresses if isinstance(entry, dict)]
-        named = [variable for entry in entries for variable in trust.variables_of(entry).values()]
+        tables = [entry for values in (self.project, self.user) for entry in trust.tables(values)]
+        named = [variable for entry in tables for variable in trust.variables_of(entry).values()]
         return frozenset((*self._credentials.finder().variables(), trust.METADB_PASSWORD, *named))
 
     @property
     def _credentials(self) -> AddressCredentials:
-        return AddressCredentials(self.environ, self.user, self.username, self.question, self.typed, self.consent)
+        return AddressCredentials(
+            self.environ, self.user, self.username, self.question, self.typed, self.consent, self.is_cautious
+        )
+
+
+def _url(entry: Any) -> str:
+    """The address of an entry of `[addresses]`."""
+    return str(entry if isinstance(entry, str) else entry["url"])
+
+
+def _place(address: str) -> object:
+    """What is the same for two addresses that surely mean the same place."""
+    if trust.is_airflow(address):
+        return airflow_endpoint(address)
+    scheme, colon, rest = address.rstrip("/").partition(":")
+    return os.path.realpath(address) if is_file(address) else f"{scheme.lower()}{colon}{rest}"
 
 
 def _seconds(value: Any, what: str) -> float:

@@ -17,6 +17,8 @@ _LARGEST = 1024 * 1024
 _KEYS: dict[str, type] = {
     "url": str,
     "addresses": dict,
+    "targets": dict,
+    "groups": dict,
     "timeout": float,
     "retries": int,
     "deadline": float,
@@ -30,6 +32,8 @@ _KEYS: dict[str, type] = {
     "expand": bool,
     "strict": bool,
     "backup": bool,
+    "resolve": list,
+    "sops": str,
 }
 _WANTED = {
     str: "a text in quotes",
@@ -131,7 +135,7 @@ def _parsed(text: str, shown: str) -> Mapping[str, Any]:
             where=f"{shown}:{place[1]}:{place[2]}" if place else shown,
             hint=_TWICE if re.match("Cannot (declare|overwrite|mutate)", str(error)) else _QUOTES,
         ) from None
-    _check(values, shown)
+    _check(values, text, shown)
     return values
 
 
@@ -139,7 +143,7 @@ def _reason(error: Exception) -> str:
     return (error.strerror or "unreadable") if isinstance(error, OSError) else "it is not UTF-8"
 
 
-def _check(values: Mapping[str, Any], shown: str) -> None:
+def _check(values: Mapping[str, Any], text: str, shown: str) -> None:
     for key, value in values.items():
         if key not in _KEYS:
             from difflib import get_close_matches
@@ -154,16 +158,31 @@ def _check(values: Mapping[str, Any], shown: str) -> None:
         if isinstance(value, list) and not all(isinstance(word, str) for word in value):
             raise UsageError(f"{key!r} has to be {_WANTED[list]}, and all of them in quotes", where=shown)
     _check_dialect(values, shown)
+    _check_addresses(values, shown)
+    if "targets" in values or "groups" in values:
+        from airconn import target_settings
+
+        target_settings.check(values, text, shown, _ADDRESS_KEYS)
+    for name, entry in values.get("targets", {}).items():
+        _check_entry(f"target {name!r}", {key: value for key, value in entry.items() if key in _ADDRESS_KEYS}, shown)
+
+
+def _check_addresses(values: Mapping[str, Any], shown: str) -> None:
     for name, entry in values.get("addresses", {}).items():
         if isinstance(entry, str):
             continue
         if not isinstance(entry, dict) or not isinstance(entry.get("url"), str):
             raise UsageError(f"address {name!r} is neither a text nor a table with 'url'", where=shown)
-        for key, value in entry.items():
-            if key not in _ADDRESS_KEYS or not _is_a(value, _ADDRESS_KEYS[key]):
-                raise UsageError(f"address {name!r} can't have {key!r} like this", where=shown, hint=_ADDRESS_HINT)
-        _check_sources(name, entry, shown)
-        _check_dialect(entry, shown)
+        _check_entry(f"address {name!r}", entry, shown)
+
+
+def _check_entry(what: str, entry: Mapping[str, Any], shown: str) -> None:
+    """Raises `UsageError` for the table of a place, called like `address 'prod'`, that can't be used."""
+    for key, value in entry.items():
+        if key not in _ADDRESS_KEYS or not _is_a(value, _ADDRESS_KEYS[key]):
+            raise UsageError(f"{what} can't have {key!r} like this", where=shown, hint=_ADDRESS_HINT)
+    _check_sources(what, entry, shown)
+    _check_dialect(entry, shown)
 
 
 def _is_a(value: Any, wanted: type) -> bool:
@@ -173,17 +192,20 @@ def _is_a(value: Any, wanted: type) -> bool:
     return isinstance(value, wanted)
 
 
-def _check_sources(name: str, entry: Mapping[str, Any], shown: str) -> None:
-    """Raises `UsageError` unless each credential and header of an address has one source. No value is quoted."""
-    for what in CREDENTIALS:
-        given = [key for key in (what, *(f"{what}_{source}" for source in SOURCES)) if key in entry]
+def _check_sources(what: str, entry: Mapping[str, Any], shown: str) -> None:
+    """Raises `UsageError` unless each credential and header of a place has one source. No value is quoted.
+
+    `what` is like `address 'prod'`.
+    """
+    for one in CREDENTIALS:
+        given = [key for key in (one, *(f"{one}_{source}" for source in SOURCES)) if key in entry]
         if len(given) > 1:
-            message = f"address {name!r} has both {given[0]!r} and {given[1]!r}"
+            message = f"{what} has both {given[0]!r} and {given[1]!r}"
             raise UsageError(message, where=shown, hint="keep one of them")
     for header, source in entry.get("headers", {}).items():
         is_known = isinstance(source, dict) and len(source) == 1 and set(source) <= set(SOURCES)
         if not is_known or not all(_is_a(value, _SOURCE_TYPES[key]) for key, value in source.items()):
-            message = f"header {header!r} of address {name!r} needs a value from somewhere"
+            message = f"header {header!r} of {what} needs a value from somewhere"
             raise UsageError(message, where=shown, hint=_HEADER_HINT)
 
 

@@ -15,6 +15,8 @@ from airconn.model.leaves import Leaves, leaf_name
 StoredForm = Callable[[AirflowObject], AirflowObject]
 """Gives the form in which a place gives back an object that was written to it."""
 
+_SIDES = "AB"
+
 
 class Status(str, Enum):
     """The result of comparing two objects or two fields. Fields are never on one side only."""
@@ -35,6 +37,8 @@ class FieldDiff:
     status: Status
     reason: str = ""
     """Why it can't be known."""
+    without: tuple[int, ...] = ()
+    """The sides that don't show it: 0 for A, 1 for B."""
 
     @property
     def name(self) -> str:
@@ -89,11 +93,12 @@ def compare(a: Bundle, b: Bundle, form_in_a: StoredForm, form_in_b: StoredForm) 
                 continue
             found.append(ObjectDiff(kind, id_, Status.ONLY_IN_A if ours else Status.ONLY_IN_B, ours, theirs))
         else:
-            found.append(_compare(form_in_b(ours), form_in_a(theirs)))
+            found.append(compare_sides(form_in_b(ours), form_in_a(theirs)))
     return Diff(tuple(found))
 
 
-def _compare(a: AirflowObject, b: AirflowObject) -> ObjectDiff:
+def compare_sides(a: AirflowObject, b: AirflowObject) -> ObjectDiff:
+    """The differences between two objects, each in the form that the place of the other one gives it."""
     fields = tuple(diff for field in compare_objects(a, b) for diff in _leaves(a, b, field))
     statuses = {field.status for field in fields}
     status = next((s for s in (Status.DIFFERENT, Status.UNKNOWN) if s in statuses), Status.EQUAL)
@@ -103,16 +108,17 @@ def _compare(a: AirflowObject, b: AirflowObject) -> ObjectDiff:
 def _leaves(a: AirflowObject, b: AirflowObject, field: FieldComparison) -> list[FieldDiff]:
     """The differences of one field."""
     name, (mine, others) = field.name, field.leaves
-    for side, value, obj, other in (("A", field.a, a, field.b), ("B", field.b, b, field.a)):
+    for number, value, obj, other in ((0, field.a, a, field.b), (1, field.b, b, field.a)):
         if value in (None, "") and is_unsaid(obj, name):
             # A pool that doesn't say whether deferred tasks count doesn't count them.
             is_set = other is not None and other is not False
-            return [FieldDiff(name, (), Status.UNKNOWN, f"not said in {side}")] if is_set else []
+            unsaid = FieldDiff(name, (), Status.UNKNOWN, f"not said in {_SIDES[number]}", (number,))
+            return [unsaid] if is_set else []
     found = [FieldDiff(name, path, Status.DIFFERENT) for path in field.different]
     for path in field.unknown:
-        where = [side for side, leaves in (("A", mine), ("B", others)) if leaves.get(path) is REDACTED]
-        reason = f"hidden in {where[0] if len(where) == 1 else 'both'}"
-        found.append(FieldDiff(name, path, Status.UNKNOWN, reason))
+        where = tuple(number for number, leaves in enumerate((mine, others)) if leaves.get(path) is REDACTED)
+        reason = f"hidden in {_SIDES[where[0]] if len(where) == 1 else 'both'}"
+        found.append(FieldDiff(name, path, Status.UNKNOWN, reason, where))
     if not found and isinstance(a, Variable):
         # A variable is a text that Airflow gives to a task unchanged, so that its layout counts.
         return [FieldDiff(name, (), Status.DIFFERENT)]

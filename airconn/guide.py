@@ -9,9 +9,19 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "First": ("doctor", "login", "addresses", "troubleshooting"),
-    "Import, change, go back": ("plans", "overlays", "secrets", "objects", "comparing", "undo", "upgrading"),
-    "Files": ("formats", "dotenv", "check", "git", "running"),
+    "First": ("doctor", "login", "addresses", "targets", "troubleshooting"),
+    "Import, change, go back": (
+        "plans",
+        "overlays",
+        "references",
+        "secrets",
+        "objects",
+        "comparing",
+        "undo",
+        "migrating",
+        "upgrading",
+    ),
+    "Files": ("formats", "dotenv", "check", "git", "sops", "running"),
     "Airflows": ("lookup", "astro", "mwaa", "composer", "sandboxes"),
     "Secrets backends": ("vault", "aws", "gcp", "azure", "kubernetes"),
     "Scripts and CI": ("ci", "reports", "json-schema", "exit-codes", "performance"),

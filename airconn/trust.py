@@ -12,12 +12,13 @@ to that host, if a question can be asked.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from airconn.addresses import REGISTRY
 from airconn.browser_urls import airflow_endpoint
 from airconn.errors import BlockedError, UsageError
+from airconn.target_tables import texts, with_url
 from airconn.urls import endpoint, server_of
 
 VARIABLE = "AIRCONN_TRUST"
@@ -45,6 +46,27 @@ def refusal(address: str) -> str:
     return "runs a command" if entry.runs_command else _SENDS
 
 
+_OF_THE_USER = {
+    "token_command": ("runs a command", ", or in AIRCONN_TOKEN_COMMAND", "addresses"),
+    "allow_redirect": ("decides which host gets your credentials", ", or in AIRCONN_ALLOW_REDIRECT", "addresses"),
+    "astro_api": ("decides which host gets the token of Astro", "", "addresses"),
+    "resolve": ("decides which of your secrets are read", ", or in AIRCONN_RESOLVE", "references"),
+}
+"""Settings that a project's file can't have: what each does, where else it may be, and the page about it."""
+
+
+def refuse_settings(project: Mapping[str, Any], file: str) -> None:
+    """Raises `UsageError` for a setting that only the user may choose."""
+    for key in (key for key in _OF_THE_USER if key in project):
+        does, variable, topic = _OF_THE_USER[key]
+        raise UsageError(
+            f"{key!r} {does}, and a project's file may not do that",
+            where=file,
+            hint=f"put it in your own config.toml{variable}",
+            topic=topic,
+        )
+
+
 def refuse_project(project: Mapping[str, Any], user: Mapping[str, Any], file: str) -> None:
     """Raises `UsageError` for a project's file that would run a command, or send secrets to a host of its choice.
 
@@ -56,40 +78,62 @@ def refuse_project(project: Mapping[str, Any], user: Mapping[str, Any], file: st
             where=file,
             hint="put it in your own config.toml, or use --no-backup (airconn help undo)",
         )
-    theirs = {
-        variable: entry["url"]
-        for entry in user.get("addresses", {}).values()
-        if isinstance(entry, dict)
-        for variable in variables_of(entry).values()
-    }
-    addresses = project.get("addresses", {})
-    urls = {name: entry["url"] if isinstance(entry, dict) else entry for name, entry in addresses.items()}
-    for name, address in {**urls, "url": project.get("url", "")}.items():
+    if "sops" in project:
+        raise UsageError(
+            "'sops' names a program that is run, and a project's file may not do that",
+            where=file,
+            hint="put it in your own config.toml, or in AIRCONN_SOPS (airconn help sops)",
+        )
+    theirs = {variable: entry["url"] for entry in tables(user) for variable in variables_of(entry).values()}
+    addresses = [(f"address {name!r}", entry) for name, entry in project.get("addresses", {}).items()]
+    targets = [(f"target {name!r}", with_url(entry)) for name, entry in project.get("targets", {}).items()]
+    urls = [(what, entry["url"] if isinstance(entry, dict) else entry) for what, entry in (*addresses, *targets)]
+    for what, address in (*urls, ("address 'url'", project.get("url", ""))):
         if why := refusal(address):
             raise UsageError(
-                f"address {name!r} {why}, and a project's file may not do that",
+                f"{what} {why}, and a project's file may not do that",
                 where=file,
                 hint="name it in your own config.toml, and use @name; or write it on the command "
                 "line or in AIRCONN_URL",
             )
-    for name, entry in addresses.items():
+    for what, entry in (*addresses, *targets):
         if not isinstance(entry, dict):
             continue
+        kind = what.partition(" ")[0]
+        if path := next(filter(_is_outside, texts(entry.get("overlay", ()))), ""):
+            raise UsageError(
+                f"{what} has the overlay {path!r} outside of this directory, and a project's file may not do that",
+                where=file,
+                hint="name it in your own config.toml, or with --overlay",
+                topic="targets",
+            )
         if key := _of_the_user_alone(entry):
             raise UsageError(
-                f"address {name!r} has {key!r}, and a project's file may not do that",
+                f"{what} has {key!r}, and a project's file may not do that",
                 where=file,
-                hint="name a variable, such as token_env, or move the address to your own config.toml",
+                hint=f"name a variable, such as token_env, or move the {kind} to your own config.toml",
             )
         for key, variable in variables_of(entry).items():
             is_for_another = variable in theirs and not is_same(theirs[variable], entry["url"])
             if not variable.startswith("AIRCONN_") or is_for_another or variable == METADB_PASSWORD:
                 raise UsageError(
-                    f"address {name!r} has {key} = {variable!r}, and a project's file may not do that",
+                    f"{what} has {key} = {variable!r}, and a project's file may not do that",
                     where=file,
-                    hint="name one that starts with AIRCONN_ and is for no other address, or move the address to "
-                    "your own config.toml",
+                    hint="name one that starts with AIRCONN_ and is for no other address, or move the "
+                    f"{kind} to your own config.toml",
                 )
+
+
+def tables(values: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The tables of a file that may have credentials, each with its address as `url`, which may be empty."""
+    yield from (entry for entry in values.get("addresses", {}).values() if isinstance(entry, dict))
+    yield from map(with_url, values.get("targets", {}).values())
+
+
+def _is_outside(path: str) -> bool:
+    """Whether a path leads out of the directory that it is relative to."""
+    parts = re.split(r"[/\\]", path)
+    return ".." in parts or not parts[0] or path.startswith("~") or bool(re.match("[A-Za-z]:", path))
 
 
 def variables_of(entry: Mapping[str, Any]) -> dict[str, str]:
@@ -181,10 +225,13 @@ def is_nearby(server: str) -> bool:
         return ("." not in host and not host[:1].isdigit()) or host.endswith(_NEARBY)
 
 
-def check_recipient(address: str, file: str, source: str, trusted: str, consent: Consent | None) -> None:
+def check_recipient(
+    address: str, file: str, source: str, trusted: str, consent: Consent | None, *, must_agree: bool = False
+) -> None:
     """Raises an error unless the Airflow at `address`, which `file` names, may have the credentials in `source`.
 
-    `trusted` is what `AIRCONN_TRUST` says.
+    `trusted` is what `AIRCONN_TRUST` says. `must_agree`: without a question that could be asked, the host has to be
+    among these.
     """
     server = endpoint(address)[0]
     if not (address.lower().startswith("https://") or is_this_machine(address)):
@@ -204,6 +251,12 @@ def check_recipient(address: str, file: str, source: str, trusted: str, consent:
             f"{server} would get the credentials in {source}, and {VARIABLE} doesn't name that host",
             where=file,
             hint=f"add it if it is yours: {VARIABLE}={host_of(server)}",
+        )
+    if must_agree:
+        raise BlockedError(
+            f"{server} would get the credentials in {source}, and you haven't agreed to that host",
+            where=file,
+            hint=f"if it is yours: {VARIABLE}={host_of(server)}, or @name with the address in your own config.toml",
         )
 
 

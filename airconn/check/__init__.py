@@ -1,4 +1,4 @@
-"""Lints files: syntax errors, values that Airflow reads differently, exposed secrets."""
+"""Lints files and other places: syntax errors, values that Airflow reads differently, exposed secrets."""
 
 from airconn.check.checker import check, check_all
 from airconn.check.checking import CheckRequest, Repair, run_check

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 from airconn.airflow.versions import NEWEST_AIRFLOW_2
-from airconn.check import env_lines, file_modes, objects
+from airconn.check import encrypted_files, env_lines, file_modes, migration, objects
 from airconn.check.reading import by_place, line_and_column
 from airconn.check.rules import BY_CODE, Finding, Severity
 from airconn.errors import InputError
@@ -25,16 +27,20 @@ from airconn.model import (
     Selection,
     Text,
     Variable,
+    hidden_fields,
     is_untyped,
     number_of,
     rules_for,
 )
 from airconn.model.ambiguity import Ambiguity
 from airconn.model.reading import Reading
+from airconn.model.reference_forms import ReferenceKind
+from airconn.model.references import references
 from airconn.model.secrecy import secret_leaves
 from airconn.stores import git
 from airconn.stores.base import Context
 from airconn.stores.file import FileStore
+from airconn.stores.sops.exposure import in_clear
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +57,47 @@ def check_all(
     selection: Selection,
     airflow: AirflowVersion = NEWEST,
     ignore: frozenset[str] = frozenset(),
+    resolved: frozenset[ReferenceKind] = frozenset(),
+    *,
+    migrates: bool = False,
 ) -> list[Finding]:
-    """The findings of each file, and those of all files together."""
-    checked = [check(store, selection, airflow) for store in stores]
+    """The findings of each file, and those of all files together.
+
+    References of the kinds `resolved` are values. `migrates`: also which providers the files need.
+    """
+    checked = [check(store, selection, airflow, resolved) for store in stores]
     found = [finding for file in checked for finding in file.findings]
+    found += [finding for file in checked if migrates for finding in _needs(file)]
     found += _doubles([obj for file in checked for obj in file.objects])
     kept = (finding for finding in dict.fromkeys(found) if finding.code not in ignore)
     return sorted(kept, key=lambda finding: finding.order)
 
 
-def check(store: FileStore, selection: Selection, airflow: AirflowVersion = NEWEST) -> Checked:
+def _needs(file: Checked) -> Iterator[Finding]:
+    """The finding for the providers that the connections of a file need."""
+    if needed := migration.packages(file.objects):
+        rule = BY_CODE["AC315"]
+        yield Finding(rule, file.file, 1, 1, needed[0], rule.severity, fix=needed[1])
+
+
+def check(
+    store: FileStore,
+    selection: Selection,
+    airflow: AirflowVersion = NEWEST,
+    resolved: frozenset[ReferenceKind] = frozenset(),
+) -> Checked:
     """The findings of one file, read for `airflow`. Raises `UsageError` for an unknown format."""
-    checker = _Checker(store, selection, airflow)
+    checker = _Checker(store, selection, airflow, resolved)
     checker.run()
     found = sorted(dict.fromkeys(checker.found), key=lambda finding: finding.order)
     return Checked(store.address, tuple(found), tuple(checker.objects))
 
 
 class _Checker:
-    def __init__(self, store: FileStore, selection: Selection, airflow: AirflowVersion) -> None:
+    def __init__(
+        self, store: FileStore, selection: Selection, airflow: AirflowVersion, resolved: frozenset[ReferenceKind]
+    ) -> None:
+        self.resolved = resolved
         self.store = store
         self.file = store.address
         self.selection = selection
@@ -107,7 +135,7 @@ class _Checker:
         in_2 = reading if alike or self.airflow == NEWEST_AIRFLOW_2 else self.read(NEWEST_AIRFLOW_2)
         # A connection whose extra Airflow 3 refuses is only in the reading for Airflow 2, and is checked as well.
         places = by_place(reading) if in_2 is reading else {**by_place(in_2), **by_place(reading)}
-        found = [obj for obj in places.values() if self.wants(obj)]
+        found = [self.taken(obj) for obj in places.values() if self.wants(obj)]
         settings = env_lines.settings(text, self.store.format_values().get(DIALECT.name)) if is_env else []
         lines = env_lines.by_line(settings)
         self.columns = {line: entry.column for line, entry in lines.items()}
@@ -127,23 +155,44 @@ class _Checker:
             for note in reading.notes:
                 self.add("AC102", line_and_column(self.file, note.where), note.message)
         self.faulty_uris(reading, found)
+        self.single_objects(reading, found)
+        self.open_secrets(found)
+
+    def single_objects(self, reading: Reading, found: Iterable[AirflowObject]) -> None:
+        """Adds the findings about each object by itself."""
         of_uris = {(seen.conn_id, seen.origin) for seen in reading.uris}
         for obj in found:
-            is_uri = bool(of_uris) and (obj.id, obj.origin) in of_uris
-            for code, message, severity in objects.problems(obj, self.airflow, is_uri=is_uri):
-                if code == "AC313" and is_untyped(obj) and self.store.format_name() in ("json", "yaml"):
-                    message = "conn_type is missing; 'airflow connections import' fails without it"
-                    severity = Severity.ERROR
-                self.add(code, self.place(obj), message, obj.kind, obj.id, severity=severity)
-            for ambiguity in obj.ambiguities:
-                self.ambiguity(obj, ambiguity)
-        self.open_secrets(found)
+            self.object(obj, reading, is_uri=bool(of_uris) and (obj.id, obj.origin) in of_uris)
+
+    def object(self, obj: AirflowObject, reading: Reading, *, is_uri: bool) -> None:
+        """Adds the findings of one object."""
+        # Values that --fill has are written so on purpose.
+        is_referred = set(hidden_fields(obj)) <= {*reading.referred.get((obj.kind, obj.id), ())}
+        for code, message, severity in objects.problems(obj, self.airflow, is_uri=is_uri):
+            if code == "AC501" and is_referred:
+                continue
+            if code == "AC313" and is_untyped(obj) and self.store.format_name() in ("json", "yaml"):
+                message = "conn_type is missing; 'airflow connections import' fails without it"
+                severity = Severity.ERROR
+            self.add(code, self.place(obj), message, obj.kind, obj.id, severity=severity)
+        for code, message, fix in () if self.airflow.is_airflow_2 else migration.problems(obj):
+            self.add(code, self.place(obj), message, obj.kind, obj.id, fix=fix)
+        for ambiguity in obj.ambiguities:
+            self.ambiguity(obj, ambiguity)
 
     def read(self, airflow: AirflowVersion) -> Reading:
         return self.store.read_text(Context(airflow), keeps_uris=True)
 
     def wants(self, obj: AirflowObject) -> bool:
         return self.selection.wants(obj.kind, obj.id)
+
+    def taken(self, obj: AirflowObject) -> AirflowObject:
+        """`obj`, in which the references that are resolved are taken as values."""
+        if obj.kind is Kind.POOLS or not self.resolved:
+            return obj
+        found = {(each.field, each.path) for each in references(obj) if each.kind in self.resolved}
+        changed: dict[str, Any] = {"genuine": getattr(obj, "genuine", frozenset()) | found}
+        return replace(obj, **changed) if found else obj
 
     def place(self, obj: AirflowObject) -> tuple[int, int]:
         line = obj.origin.line or 1
@@ -197,15 +246,37 @@ class _Checker:
         path = self.store.path
         if path is None:
             return
+        self.plain_twins(path)
         is_tracked, is_open = git.is_tracked(path), file_modes.is_open_to_others(path)
-        holders = [obj for obj in found if any(secret_leaves(obj))] if is_tracked or is_open else []
+        holders = [obj for obj in found if _holds_secrets(obj)] if is_tracked or is_open else []
+        holders = in_clear(self.store, holders) if holders else holders
         if not holders:
             return
         number = number_of(len(holders))
+        if self.store.sealed_text() is not None:
+            number = f"{number} in clear, although sops has encrypted other values"
         if is_tracked:
             self.add("AC511", (1, 1), f"git tracks this file, which holds secrets of {number}")
         if is_open:
             self.add("AC512", (1, 1), f"others can read this file, which holds secrets of {number}")
+
+    def plain_twins(self, path: Path) -> None:
+        """Adds the file in clear beside an encrypted one, if git has it or would take it up."""
+        is_encrypted = self.store.sealed_text() is not None
+        for twin in encrypted_files.plain_twins(path, is_encrypted=is_encrypted):
+            if git.is_not_ignored(twin):
+                name = f"{twin.name} is the same file in clear" if is_encrypted else "the same file is here encrypted"
+                does = "tracks" if git.is_tracked(twin) else "doesn't ignore"
+                what = "it" if is_encrypted else "this one in clear"
+                self.add("AC513", (1, 1), f"{name}, and git {does} {what}")
+
+
+def _holds_secrets(obj: AirflowObject) -> bool:
+    """Whether an object has secrets in it, and not only references to them."""
+    plain: dict[str, Any] = {} if obj.kind is Kind.POOLS else {"genuine": frozenset()}
+    found = list(references(replace(obj, **plain)))
+    is_referred = {(each.field, each.path) for each in found}
+    return not any(each.is_whole for each in found) and any(leaf not in is_referred for leaf in secret_leaves(obj))
 
 
 def _severity(ambiguity: Ambiguity) -> Severity:

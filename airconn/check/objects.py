@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import lru_cache
+from typing import Any
 
 from airconn.airflow.conn_types import CONN_TYPES
 from airconn.airflow.rest_api import dialect_for
@@ -19,6 +20,7 @@ from airconn.model import (
     AirflowObject,
     AirflowVersion,
     Connection,
+    Kind,
     Text,
     Variable,
     conn_ids,
@@ -29,6 +31,8 @@ from airconn.model import (
 from airconn.model.leaves import leaf_name
 from airconn.model.placeholder_forms import PlaceholderType
 from airconn.model.placeholders import Weight, all_placeholders, first_of_each_form
+from airconn.model.reference_forms import ReferenceKind
+from airconn.model.references import references
 from airconn.model.sensitive import text_leaves
 from airconn.stores import limits
 from airconn.stores.airflow_api import refusals
@@ -73,7 +77,8 @@ def problems(obj: AirflowObject, airflow: AirflowVersion, *, is_uri: bool) -> It
         yield from _type(obj, is_uri)
     held = tuple(secrets(obj))
     yield from _masks(obj)
-    yield from _words(held)
+    yield from _words(obj, held)
+    yield from _references(obj)
     yield from _blanks(held)
 
 
@@ -177,11 +182,30 @@ def texts(obj: AirflowObject) -> Iterator[tuple[str, str]]:
                     yield leaf_name(name, path), leaf
 
 
-def _words(held: Sequence[tuple[str, str]]) -> Iterator[ObjectProblem]:
-    names = [name for name, text in held if _OVERRIDE.fullmatch(text)]
+def _words(obj: AirflowObject, held: Sequence[tuple[str, str]]) -> Iterator[ObjectProblem]:
+    told = {each.place for each in all_placeholders(obj)}
+    if isinstance(obj, Connection | Variable):
+        told |= {leaf_name(field, path) for field, path in obj.genuine}
+    names = [name for name, text in held if _OVERRIDE.fullmatch(text) and name not in told]
     if names:
-        words = "env:, file: and prompt: only work in an overlay; here the text itself is the secret"
+        words = "only an overlay or --resolve takes env:, file: and prompt: for what they say; here it is the secret"
         yield "AC505", f"{words}: {', '.join(names)}", None
+
+
+def _references(obj: AirflowObject) -> Iterator[ObjectProblem]:
+    """The references in an object that no other rule reports, and what is wrong with any of them."""
+    known: dict[str, Any] = {} if obj.kind is Kind.POOLS else {"genuine": frozenset()}
+    found = list(references(replace(obj, **known)))
+    told = {(each.field, each.path) for each in all_placeholders(obj)}
+    if others := [each for each in found if (each.field, each.path) not in told]:
+        named = (f"{'all of it' if each.is_whole else each.name} ({each.kind.value})" for each in others)
+        yield "AC520", f"references to values elsewhere: {', '.join(named)}", None
+    if any(each.kind is ReferenceKind.REF for each in found):
+        from airconn.check.faulty_references import fault_of
+
+        for each in found:
+            if each.kind is ReferenceKind.REF and (why := fault_of(each.text)):
+                yield "AC521", f"{'all of it' if each.is_whole else each.name}: {why}", None
 
 
 def _blanks(held: Sequence[tuple[str, str]]) -> Iterator[ObjectProblem]:

@@ -36,7 +36,9 @@ class Finding:
 
     rule: Rule
     file: str
+    """Its file, or the address of the place that has the object."""
     line: int
+    """0 for a place that is not a file."""
     column: int
     message: str
     severity: Severity
@@ -55,7 +57,8 @@ class Finding:
 
     @property
     def place(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+        """Its place in front of a message. `metadb:` has the colon already."""
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file.removesuffix(":")
 
     @property
     def order(self) -> tuple[str, int, int, str, str]:
@@ -145,7 +148,7 @@ ALL = (
     Rule(
         "AC306", "api-refuses", _WARNING,
         "the REST API of this Airflow (--airflow) refuses it, or fails",
-        "correct it, or write it in another way than the API (--to metadb:): airconn import refuses it",
+        "correct it, or leave it out (--exclude): airconn import refuses it",
     ),
     Rule(
         "AC311", "type-misspelt", _WARNING, "the conn_type is unknown, and close to a known one",
@@ -156,6 +159,16 @@ ALL = (
         "check the spelling; a provider of your own is fine",
     ),
     Rule("AC313", "type-missing", _WARNING, "the connection has no conn_type", "add the conn_type"),
+    Rule(
+        "AC314", "type-given-up", _WARNING,
+        "a conn_type whose provider was given up, so that Airflow 3 has no hook for it",
+        "use another provider",
+    ),
+    Rule(
+        "AC315", "providers", _NOTE,
+        "provider packages that connections need in Airflow 3 (for --from, and for files with --airflow)",
+        "install them in the new Airflow",
+    ),
     Rule(
         "AC321", "value-impossible", _ERROR,
         "Airflow can't store a field: too long, out of range, or a team it doesn't know",
@@ -169,6 +182,16 @@ ALL = (
     Rule(
         "AC332", "extra-key-twice", _WARNING, "an extra has a key twice; Airflow uses the last one",
         "keep one of the two",
+    ),
+    Rule(
+        "AC333", "extra-key-unread", _WARNING,
+        "a key of an extra that the provider for Airflow 3 doesn't read any more",
+        "write the key that the provider reads",
+    ),
+    Rule(
+        "AC334", "extra-key-prefixed", _NOTE,
+        "a key of an extra with a prefix extra__TYPE__, as Airflow 2.0 to 2.2 wrote it",
+        "write it without the prefix",
     ),
     Rule(
         "AC401", "duplicate", _WARNING, "an object is defined twice",
@@ -285,13 +308,13 @@ ALL = (
     Rule(
         "AC505", "override-word", _WARNING,
         "env:NAME, file:PATH or prompt: as a secret, which is read as the secret itself",
-        "use the file with airconn import --overlay, or fill in the secret",
+        "import it with --resolve env,file, use the file with airconn import --overlay, or fill in the secret",
     ),
     # AC506 was the rule for what is now AC507, AC508 and AC509.
     Rule(
         "AC507", "reference", _ERROR,
         "a reference to a secret (op://, vault:, ref+) instead of the secret",
-        "resolve it first, as 'op inject' or 'vals eval' do: airconn import refuses it "
+        "use --resolve KINDS, here too, or resolve it first, as 'vals eval' does: airconn import refuses it "
         "without --literal",
     ),
     Rule(
@@ -313,6 +336,23 @@ ALL = (
     Rule(
         "AC512", "readable", _WARNING, "a file with secrets in it can be read by others",
         "chmod 600", is_fixable=True,
+    ),
+    Rule(
+        "AC513", "beside-encrypted", _ERROR,
+        "a file in clear beside the same one encrypted, which git tracks or doesn't ignore",
+        "delete it, or list it in .gitignore, and take it out of git with 'git rm --cached'",
+    ),
+    Rule(
+        "AC514", "hidden", _NOTE, "values that a server hides, which can't be checked",
+        "check metadb: instead, which shows them",
+    ),
+    Rule(
+        "AC520", "references", _NOTE, "references to values elsewhere: env:NAME, file:PATH, ref:ADDRESS#PLACE, op://",
+        "--resolve KINDS replaces them by the values (airconn help references)",
+    ),
+    Rule(
+        "AC521", "faulty-reference", _ERROR, "a ref: that names no object, or an address that is refused",
+        "correct it (airconn help references)",
     ),
 )  # fmt: skip
 BY_CODE = {rule.code: rule for rule in ALL}

@@ -6,12 +6,13 @@ import contextlib
 import io
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, TypeVar
 
 from airconn.cli.clean_output import cleaned, coloured
 from airconn.cli.progress import Progress, columns_of
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from airconn.transfer.places import Places
     from airconn.transfer.request_parts import Network
 
+T = TypeVar("T")
 
 _ROWS = 20
 _MOST_FAULTS = 20
@@ -63,6 +65,8 @@ class App:
     """Whether standard output broke in the middle of a report."""
     lost: TargetError | None = field(default=None, init=False)
     """Why it broke, if its reader hasn't just gone."""
+    in_main_thread: Callable[[Callable[[], Any]], Any] | None = field(default=None, init=False, repr=False)
+    """Calls a function in the main thread, while other threads read several targets."""
 
     @classmethod
     def of_process(cls) -> App:
@@ -132,19 +136,35 @@ class App:
         """The progress line. All output goes through it."""
         return Progress(self.stderr, self.clock, colours=self.colours(self.stderr))
 
-    def watch(self, what: str, done: int, total: int | None) -> None:
-        """Shows the progress of a read, on a terminal that can erase a line, and unless `--quiet` is given."""
+    def watch(self, what: str, done: int, total: int | None, name: str = "") -> None:
+        """Shows the progress of a read, on a terminal that can erase a line, and unless `--quiet` is given.
+
+        `name` is that of one of several targets.
+        """
         if self._shows_progress:
-            self.progress.watch(what, done, total)
+            self.progress.watch(what, done, total, name=name)
 
     @cached_property
     def _shows_progress(self) -> bool:
         return self.verbosity >= 0 and self.environ.get("TERM") != "dumb" and self.stderr.isatty()
 
+    @property
+    def can_ask_here(self) -> bool:
+        """Whether this thread may ask. Only the main one is told of Ctrl-C, so that others ask through it."""
+        return self.in_main_thread is not None or threading.current_thread() is threading.main_thread()
+
+    def asked(self, ask: Callable[[], T]) -> T:
+        """The result of a function that asks on the terminal. In the main thread, one question follows the other."""
+        if self.in_main_thread is None or threading.current_thread() is threading.main_thread():
+            return ask()
+        answer: T = self.in_main_thread(ask)
+        return answer
+
     def confirm(self, question: str) -> bool | None:
         """The answer to a question on the terminal. None without a terminal."""
-        if not self.can_ask:
-            return None
+        return self.asked(lambda: self._confirm(question)) if self.can_ask else None
+
+    def _confirm(self, question: str) -> bool:
         asked = self.clock()
         with self.progress.hidden():
             self.stderr.write(self._message(f"{clean(question)} [y/N]") + " ")
@@ -157,7 +177,8 @@ class App:
 
     def ask_value(self, place: str) -> str:
         """The value of a place, asked for on the terminal without an echo. Raises `UsageError` without a terminal."""
-        typed = self.ask_hidden(place) if self.stderr.isatty() and not self.is_in_ci else None
+        is_possible = self.stderr.isatty() and not self.is_in_ci
+        typed = self.asked(lambda: self.ask_hidden(place)) if is_possible else None
         if typed is None:
             raise UsageError(
                 "no terminal to ask for it, or CI is set",
@@ -310,12 +331,13 @@ class App:
         groups: dict[tuple[object, ...], list[Note]] = {}
         for place, note in enumerate(notes):
             alone = place if self.verbosity > 0 else None
-            groups.setdefault((alone, note.message, note.failed, note.is_detail or note.is_minor), []).append(note)
-        for (_, message, failed, is_verbose), same in groups.items():
+            key = (alone, note.message, note.failed, note.is_detail or note.is_minor, note.is_remark)
+            groups.setdefault(key, []).append(note)
+        for (_, message, failed, is_verbose, is_remark), same in groups.items():
             places = list(dict.fromkeys(note.where for note in same))
             text = f"{places[0]}: {message}" if len(places) == 1 else f"{message} ({len(places):,}: {some(places)})"
-            if is_verbose:
-                self.say(clean(text), level=1)
+            if is_verbose or is_remark:
+                self.say(clean(text), level=1 if is_verbose else 0)
             else:
                 self.warn(clean(text), level=-1 if failed else 0)
 

@@ -12,6 +12,7 @@ from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.cli.backup_option import command_words
 from airconn.cli.backup_option import no_backup as no_backup_option
+from airconn.cli.several_targets import several_targets
 
 if TYPE_CHECKING:
     from airconn.transfer.importing import Import
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 @opt.yes
 @opt.confirm
 @opt.limit
+@several_targets
 @no_backup_option
 @opt.finishing
 @opt.network
@@ -35,6 +37,8 @@ def command(
     file: Path,
     yes: bool,
     confirm: bool,
+    parallel: int | None,
+    canary: str | None,
     no_backup: bool,
     fail_fast: bool,
     verify: bool,
@@ -56,17 +60,25 @@ def command(
     from airconn.transfer.requests import Conduct
 
     app.writes = True
-    planned = planfile.load(file)
-    request = planned.request
-    planfile.refuse_untrusted(request, planned.path)
-    app.config = replace(app.config, planned=dict.fromkeys(planfile.addresses(request), planned.path))
-    planfile.refuse_missing(request)
+    plans = planfile.load(file)
+    for one in plans:
+        planfile.refuse_untrusted(one.request, one.path)
+    named = [address for one in plans for address in planfile.addresses(one.request)]
+    app.config = replace(app.config, planned=dict.fromkeys(named, str(file)))
+    for one in plans:
+        planfile.refuse_missing(one.request)
+    words = command_words(app, no_backup, "apply", [str(file)])
+    if len(plans) > 1:
+        from airconn.cli.import_many import ManyOptions, apply_many
+
+        many = Conduct(yes=yes, confirm=confirm, fail_fast=fail_fast, verify=verify)
+        return apply_many(app, plans, ManyOptions(many, network, output, parallel, canary, show_values, words))
+    planned, request = plans[0], plans[0].request
 
     def expect(prepared: Import) -> None:
         planfile.refuse_change(planned, prepared)
 
     way_on = "make a new plan for what is left"
-    words = command_words(app, no_backup, "apply", [str(file)])
     confirms = confirm or app.config.confirms(request.to)
     view = ImportView(
         app,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeVar
 
 from airconn.quoting import clean
 from airconn.trust import is_nearby, is_this_machine
 from airconn.urls import endpoint
+
+T = TypeVar("T")
 
 
 class LoginAsker(Protocol):
@@ -17,6 +19,11 @@ class LoginAsker(Protocol):
 
     @property
     def can_ask(self) -> bool: ...
+
+    @property
+    def can_ask_here(self) -> bool: ...
+
+    def asked(self, ask: Callable[[], T]) -> T: ...
 
     def ask_line(self, what: str) -> str | None: ...
 
@@ -38,13 +45,16 @@ class TerminalLogins:
     def can_ask(self) -> bool:
         # A shell that completes a word has a terminal, and no user who waits for a question.
         completes = bool(self._asker.environ.get("_AIRCONN_COMPLETE"))
-        return self._asker.can_ask and not completes and not self._is_read_as_file
+        return self._asker.can_ask and self._asker.can_ask_here and not completes and not self._is_read_as_file
 
     def refrain(self) -> None:
         self._is_read_as_file = True
 
     def ask(self, address: str, username: str, refusal: str) -> tuple[str, str] | None:
         """The user name and the password. None if one of them is left empty, or ends with Ctrl-D."""
+        return self._asker.asked(lambda: self._ask(address, username, refusal))
+
+    def _ask(self, address: str, username: str, refusal: str) -> tuple[str, str] | None:
         asker = self._asker
         if refusal:
             asker.say(clean(f"{address}: {refusal}"), level=-1)

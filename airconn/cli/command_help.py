@@ -22,7 +22,7 @@ _FEW = 9
 _FIRST_SENTENCE = re.compile(r".*?\.(?= [A-Z])|.*", re.DOTALL)
 _COMMAND = re.compile(r"airconn help [\w-]+|[-+~±=.!x?] (?=\w+  )")
 """Words that stay together on a line."""
-_ADDRESSES = ("ADDRESS", "SOURCE...", "A", "B")
+_ADDRESSES = ("ADDRESS", "SOURCE...", "A", "B...")
 """What arguments and options that take an address are called."""
 _ADDRESS = (
     "a file, - (standard input), env:, the URL of an Airflow, @NAME of airconn.toml, or a backend: "
@@ -49,6 +49,7 @@ _TOPICS = {
     "undo": "undo",
     "explain": "lookup",
     "run": "running",
+    "targets": "targets",
     "login": "login",
     "logout": "login",
     "sandbox": "sandboxes",

@@ -28,7 +28,11 @@ def complete_address(ctx: click.Context, param: click.Parameter, incomplete: str
     from airconn.config import Config
 
     with suppress(AirconnError):
-        names = [f"@{name}" for name in Config.load(os.environ, Path.cwd()).addresses() if name.isprintable()]
+        places = Config.load(os.environ, Path.cwd()).places
+        # A group is offered where several places may be named, and in no list of sources.
+        takes_groups = (param.multiple or param.nargs == -1) and param.name in ("to", "from_", "places", "a", "b")
+        found = (name for name in places.names() if takes_groups or not places.is_group(name))
+        names = [f"@{name}" for name in found if name.isprintable()]
         # Other shells quote completions. Bash would run a $(…) in one.
         quote = shlex.quote if os.environ.get("_AIRCONN_COMPLETE", "").startswith("bash") else str
         return [CompletionItem(_at_first(quote(name))) for name in names if name.startswith(incomplete)]

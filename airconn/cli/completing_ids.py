@@ -85,13 +85,14 @@ def _chosen_kinds(ctx: click.Context) -> tuple[str, ...]:
 def _addresses(ctx: click.Context) -> list[str | None]:
     """The addresses whose objects a command line is about. None is the target of the configuration."""
     arguments = [param.name for param in ctx.command.params if isinstance(param, click.Argument)]
-    if arguments in (["sources"], ["a", "b"]):
+    if arguments in (["sources"], ["addresses"]):
         said = [word for name in arguments for word in _words(ctx.params.get(name))]
         # Where the last word is an option without its value, click leaves the arguments as they are.
         return [*(said or ctx.args)] or [None]
     if sources := ctx.params.get("sources"):
         return list(sources)
-    return [next((found for name in ("from_", "to", "database") if (found := ctx.params.get(name))), None)]
+    places = (_words(ctx.params.get(name)) for name in ("from_", "to", "database"))
+    return list(next((words for words in places if words), (None,)))
 
 
 def _words(value: Any) -> tuple[str, ...]:

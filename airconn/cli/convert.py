@@ -9,15 +9,18 @@ import click
 from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.cli.export import deliver
+from airconn.cli.split_option import splitting as splitting_options
 
 if TYPE_CHECKING:
     from airconn.model import AirflowVersion, Selection
     from airconn.transfer.request_parts import ObjectChanges, SourceFormat, Writing
+    from airconn.transfer.splitting import Splitting
 
 
 @click.command("convert", short_help="Turn files of one format into another.")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=opt.complete_address)
 @opt.writing
+@splitting_options
 @opt.filling
 @opt.airflow_of_files
 @opt.overriding
@@ -31,6 +34,7 @@ def command(
     /,
     sources: tuple[str, ...],
     writing: Writing,
+    splitting: Splitting | None,
     fill: tuple[str, ...],
     airflow: AirflowVersion | None,
     changes: ObjectChanges,
@@ -62,4 +66,8 @@ def command(
         writing=writing,
         allow_empty=allow_empty,
     )
+    if splitting is not None:
+        from airconn.cli.split_view import deliver_split
+
+        return deliver_split(app, request, splitting, Network())
     return deliver(app, request, Network())

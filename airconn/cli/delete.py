@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from airconn.cli import options as opt
+from airconn.cli import several_options
 from airconn.cli.app import App
 from airconn.cli.backup_option import command_words
 from airconn.cli.backup_option import no_backup as no_backup_option
+from airconn.cli.several_targets import several_targets
 from airconn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.command("delete", short_help="Delete single objects.")
 @click.argument("ids", nargs=-1, metavar="[ID...]", shell_complete=opt.complete_object)
-@opt.source
+@several_options.sources
 @click.option("--dry-run", "-n", is_flag=True, help="Show what would be deleted, and delete nothing.")
 @click.option("--exit-code", is_flag=True, help="With --dry-run: exit with 6 if anything would be deleted.")
 @opt.max_delete
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 @opt.limit
 @opt.selection
 @opt.allowing_nothing
+@several_targets
 @no_backup_option
 @opt.reading
 @opt.airflow
@@ -39,7 +42,7 @@ def command(
     app: App,
     /,
     ids: tuple[str, ...],
-    from_: str | None,
+    from_: tuple[str, ...],
     dry_run: bool,
     exit_code: bool,
     max_delete: int,
@@ -47,6 +50,8 @@ def command(
     confirm: bool,
     selection: Selection,
     allow_empty: bool,
+    parallel: int | None,
+    canary: str | None,
     no_backup: bool,
     source_format: SourceFormat,
     airflow: AirflowVersion | None,
@@ -62,10 +67,11 @@ def command(
       airconn delete connections/old_db
       airconn delete region --from .env --yes
       airconn delete 'variables/tmp_*' --dry-run
-      airconn delete 'connections/aws_*' --exclude aws_prod --from @dev
+      airconn delete 'connections/aws_*' --exclude aws_prod --from @dev --from @eu
     """
     from airconn.cli.import_view import ImportView
     from airconn.cli.meant import refuse_kind_as_id, refuse_no_names
+    from airconn.targets import targets_of
     from airconn.transfer.engine import delete_objects
     from airconn.transfer.requests import Conduct, DeleteRequest
 
@@ -75,9 +81,18 @@ def command(
     refuse_no_names("delete", ids or selection.include)
     refuse_kind_as_id("delete", ids)
     words = command_words(app, no_backup, "delete", ids)
+    targets = targets_of(app.config, from_ or [None])
+    place = targets[0].address if from_ else None
+    if len(targets) > 1:
+        from airconn.cli.import_many import ManyOptions, delete_many
+
+        many = Conduct(dry_run, exit_code, yes, confirm)
+        options = ManyOptions(many, network, output, parallel, canary, backup=words)
+        request = DeleteRequest(ids, selection, None, source_format, airflow, max_delete, allow_empty)
+        return delete_many(app, targets, request, options)
     way_on, nothing = "run the same command again for the rest", "nothing to delete"
-    view = ImportView(app, output=output, dry_run=dry_run, to=from_, way_on=way_on, nothing=nothing, backup=words)
-    request = DeleteRequest(ids, selection, from_, source_format, airflow, max_delete, allow_empty)
+    view = ImportView(app, output=output, dry_run=dry_run, to=place, way_on=way_on, nothing=nothing, backup=words)
+    request = DeleteRequest(ids, selection, place, source_format, airflow, max_delete, allow_empty)
     conduct = Conduct(dry_run, exit_code, yes, confirm)
     with app.places(network) as places:
         return view.run(delete_objects(request, places, conduct, view.host()))

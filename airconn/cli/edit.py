@@ -106,7 +106,7 @@ def command(
     with app.places(network) as places:
         draft = editing.draft(request, places)
         app.notes(draft.notes)
-        with private_file(editing.NAME, app.environ) as file:
+        with private_file(editing.NAME, app.environ, in_memory=draft.is_encrypted) as file:
             words = command_words(app, no_backup, "edit", ids)
             session = _EditSession(app, draft, places, conduct, editor, file, yes=yes, backup=words)
             return session.run(show_values=show_values)

@@ -72,13 +72,13 @@ class PrivateFile:
 
 
 @contextlib.contextmanager
-def private_file(name: str, environ: Mapping[str, str]) -> Iterator[PrivateFile]:
+def private_file(name: str, environ: Mapping[str, str], *, in_memory: bool = False) -> Iterator[PrivateFile]:
     """Gives a file that is gone with all that the editor left beside it when the block ends, however it ends.
 
     It is in memory where the system has a directory for that (`XDG_RUNTIME_DIR`). What a killed process left behind
-    goes with the next one.
+    goes with the next one. With `in_memory`, raises `UsageError` where the system has none.
     """
-    root = _root(environ)
+    root = _root(environ, in_memory=in_memory)
     _remove_leftovers(root)
     try:
         directory = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=root))
@@ -91,10 +91,15 @@ def private_file(name: str, environ: Mapping[str, str]) -> Iterator[PrivateFile]
         _remove(directory)
 
 
-def _root(environ: Mapping[str, str]) -> Path:
-    runtime = environ.get("XDG_RUNTIME_DIR")
-    if runtime and Path(runtime).is_absolute() and os.access(runtime, os.W_OK | os.X_OK):
-        return Path(runtime)
+def _root(environ: Mapping[str, str], *, in_memory: bool = False) -> Path:
+    for directory in (environ.get("XDG_RUNTIME_DIR"), "/dev/shm" if in_memory else ""):  # noqa: S108 - in memory
+        if directory and Path(directory).is_absolute() and os.access(directory, os.W_OK | os.X_OK):
+            return Path(directory)
+    if in_memory:
+        raise UsageError(
+            "the editor would get the values of an encrypted file in a file on the disk",
+            hint="airconn set changes fields without an editor; XDG_RUNTIME_DIR names a directory in memory",
+        )
     return Path(tempfile.gettempdir())
 
 

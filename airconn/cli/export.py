@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from airconn.cli import options as opt
+from airconn.cli import several_options, several_view
 from airconn.cli.app import App
+from airconn.cli.split_option import splitting as splitting_options
+from airconn.errors import UsageError
 
 if TYPE_CHECKING:
     from airconn.model import AirflowVersion, Selection
@@ -16,31 +19,38 @@ if TYPE_CHECKING:
     from airconn.transfer.exporting import Export, ExportRequest
     from airconn.transfer.new_text import NewText
     from airconn.transfer.request_parts import Network, ObjectChanges, SourceFormat, Writing
+    from airconn.transfer.splitting import Splitting
 
 
 @click.command("export", short_help="Pull objects out of an Airflow.")
-@opt.source
+@several_options.sources
 @opt.writing
+@splitting_options
 @opt.filling
 @opt.airflow
 @opt.overriding
 @opt.selection
 @opt.allowing_nothing
 @opt.reading
+@several_options.parallel
+@several_options.fail_fast()
 @opt.network
 @opt.verbosity
 @click.pass_obj
 def command(
     app: App,
     /,
-    from_: str | None,
+    from_: tuple[str, ...],
     writing: Writing,
+    splitting: Splitting | None,
     fill: tuple[str, ...],
     airflow: AirflowVersion | None,
     changes: ObjectChanges,
     selection: Selection,
     allow_empty: bool,
     source_format: SourceFormat,
+    parallel: int | None,
+    fail_fast: bool,
     network: Network,
 ) -> int:
     """Pull objects out of an Airflow (or a file, or a backend) into a file or to standard output.
@@ -50,15 +60,20 @@ def command(
     \b
       airconn export --format uri                   # to standard output
       airconn export --from @prod -o prod.yaml
+      airconn export --from @all -o 'backup/{target}.yaml'  # a file a target
       airconn export -o .env --include 'aws_*' --fill secrets.env
       airconn export --from metadb: -o .env         # with the real secrets
       airconn export --connections -o connections.json
+      airconn export --split objects                # for git
       airconn export --format k8s --k8s-namespace airflow | kubectl apply -f -
     """
+    from airconn.cli.target_settings_line import read_one
     from airconn.transfer.exporting import ExportRequest
 
+    is_pattern = "{target}" in str(writing.out)
+    targets = several_view.targets_of(app, from_, is_pattern=is_pattern)
     request = ExportRequest(
-        sources=() if from_ is None else (from_,),
+        sources=() if targets else from_,
         source_format=source_format,
         fills=fill,
         selection=selection,
@@ -67,6 +82,21 @@ def command(
         writing=writing,
         allow_empty=allow_empty,
     )
+    if targets and splitting is not None:
+        each = f"airconn export --from {targets[0].address} --split DIR"
+        raise UsageError("--split writes the objects of one address", hint=f"run it once for each: {each}")
+    if targets:
+        from airconn.cli.export_many import deliver_many
+
+        several_view.tell_settings(app, targets)
+        return deliver_many(app, request, targets, network, parallel, fail_fast=fail_fast)
+    source, selection, airflow = read_one(app, from_[0] if from_ else None, selection, airflow)
+    sources = (source,) if source else ()
+    request = replace(request, sources=sources, selection=selection, airflow=airflow)
+    if splitting is not None:
+        from airconn.cli.split_view import deliver_split
+
+        return deliver_split(app, request, splitting, network)
     return deliver(app, request, network)
 
 
@@ -96,7 +126,8 @@ def deliver(app: App, request: ExportRequest, network: Network) -> int:
     if out is not None:
         from airconn import report
 
-        app.say(f"{out}: {report.amounts(export.made.written, export.kinds)}")
+        encrypted = ", encrypted with sops" if export.is_encrypted else ""
+        app.say(f"{out}: {report.amounts(export.made.written, export.kinds)}{encrypted}")
     _tell_of_secrets(app, export, request.writing)
     if export.error:
         app.error(export.error)
@@ -107,25 +138,25 @@ def deliver(app: App, request: ExportRequest, network: Network) -> int:
 
 def _tell(app: App, export: Export, *, omitted: bool) -> None:
     """Reports on standard error what was skipped, hidden or changed."""
-    masked = (
-        "are written as ***, and kubectl apply would store *** in their place"
-        if export.format == "k8s"
-        else "are written as ***. Importing this file keeps the values that the target has"
-    )
-    how = "are left out" if omitted else masked
+    from airconn.report import lacks
+
+    how = lacks.what_happens_to_hidden(export.format, omitted=omitted)
     tell_lacks(app, export.made, how, f"the {export.format} format", export.way_to_values)
 
 
 def _tell_of_secrets(app: App, export: Export, writing: Writing) -> None:
     """Reports how many secrets were masked, or are in clear although the user may expect masks."""
     from airconn.model import number_of
+    from airconn.report import lacks
 
     if masked := export.made.masked:
-        omitted = writing.redacted == "omit"
-        kept = "importing them again keeps what the target has"
-        stored = "kubectl apply would store *** in their place"
-        how = "left out" if omitted else f"masked; {stored if export.format == 'k8s' else kept}"
+        how = lacks.what_is_masked(export.format, omitted=writing.redacted == "omit")
         app.say(f"secrets of {number_of(len(masked))} are {how}")
+    elif export.in_clear and export.is_encrypted:
+        app.warn(
+            f"{writing.out}: secrets of {number_of(export.in_clear)} are written as plain text, because the rule by "
+            "which sops encrypts this file leaves them out (airconn help sops)"
+        )
     elif export.in_clear and export.is_exposed:
         app.warn(
             f"{writing.out}: secrets of {number_of(export.in_clear)} are written as plain text, and git "

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 @click.command("get", short_help="Print one value, for scripts.")
 @click.argument("place", metavar="KIND/ID.FIELD", shell_complete=opt.complete_value)
 @opt.source
+@opt.resolve
 @opt.kinds
 @opt.reading
 @opt.airflow
@@ -28,6 +29,7 @@ def command(
     /,
     place: str,
     from_: str | None,
+    resolve: tuple[str, ...],
     kinds: frozenset[Kind],
     source_format: SourceFormat,
     airflow: AirflowVersion | None,
@@ -48,7 +50,7 @@ def command(
 
     refuse_kind_as_id("get", (place,))
     with app.places(network) as places:
-        got = get_value(GetRequest(place, from_, source_format, kinds, airflow), places)
+        got = get_value(GetRequest(place, from_, source_format, kinds, airflow, resolve), places)
     app.notes(got.notes)
     if app.stdout.isatty():
         app.data(f"{got.text}\n")

@@ -35,13 +35,13 @@ HEADINGS = (
     Heading(
         "Changes",
         "--set --overlay --fill --on-existing --merge --prune --ignore --fix",
-        "--set-file --rename --literal --exact --assume-unchanged",
+        "--resolve --set-file --rename --literal --exact --assume-unchanged",
     ),
     Heading(
         "Safety",
         "--dry-run --exit-code --plan-out --confirm --yes --force --ask-writes --max-delete --no-backup --redacted "
         "--mask-secrets --keep-credentials --insecure-file",
-        "--strict --allow-empty --fail-fast --verify",
+        "--strict --allow-empty --fail-fast --verify --canary --parallel",
     ),
     Heading("Formats", "--from-format --format --connection-format", "--kind"),
     Heading(
@@ -51,8 +51,8 @@ HEADINGS = (
     ),
     Heading(
         "Output",
-        "--out --output --show-values --reveal --limit --quiet --verbose --help --help-all",
-        "--replace --replace-references",
+        "--out --split --output --show-values --reveal --limit --quiet --verbose --help --help-all",
+        "--replace --replace-references --encrypt",
     ),
 )
 """All headings, in the order of a help text. Options of formats are named under Formats."""
@@ -62,7 +62,7 @@ COMMAND_HEADINGS = {
     "Look and check": "list diff check explain doctor",
     "Single objects": "show get set edit test delete",
     "Run programs": "run sandbox",
-    "Set up": "init login logout completion",
+    "Set up": "init targets login logout completion",
     "Help": "help version",
 }
 """The headings of the commands, each with its commands in order."""

@@ -11,6 +11,8 @@ from airconn.cli import options as opt
 from airconn.cli.app import App
 from airconn.cli.backup_option import command_words
 from airconn.cli.backup_option import no_backup as no_backup_option
+from airconn.cli.several_targets import several_targets
+from airconn.cli.target_settings_line import tell_settings
 from airconn.errors import UsageError
 from airconn.transfer.standard_input import refuse_second_use
 
@@ -25,7 +27,13 @@ if TYPE_CHECKING:
 
 @click.command("import", short_help="Push objects into an Airflow.")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=opt.complete_address)
-@click.option("--to", metavar="ADDRESS", shell_complete=opt.complete_address, help=f"Where to {opt.DEFAULT_PLACE}")
+@click.option(
+    "--to",
+    multiple=True,
+    metavar="ADDRESS",
+    shell_complete=opt.complete_address,
+    help=f"Where to {opt.DEFAULT_PLACE} May be repeated, or name a group.",
+)
 @opt.rehearsing
 @click.option(
     "--on-existing",
@@ -50,6 +58,7 @@ if TYPE_CHECKING:
 @opt.allowing_nothing
 @opt.reading
 @opt.airflow
+@several_targets
 @no_backup_option
 @opt.finishing
 @opt.network
@@ -60,7 +69,7 @@ def command(
     app: App,
     /,
     sources: tuple[str, ...],
-    to: str | None,
+    to: tuple[str, ...],
     dry_run: bool,
     exit_code: bool,
     plan_out: Path | None,
@@ -79,6 +88,8 @@ def command(
     allow_empty: bool,
     source_format: SourceFormat,
     airflow: AirflowVersion | None,
+    parallel: int | None,
+    canary: str | None,
     no_backup: bool,
     fail_fast: bool,
     verify: bool,
@@ -93,7 +104,7 @@ def command(
     \b
       airconn import .env                           # to AIRCONN_URL
       airconn import .env --to @prod --dry-run      # see the plan first
-      airconn import @dev --to @prod --include 'aws_*'
+      airconn import @dev --to @eu --to @us --include 'aws_*'
       airconn import env: connections.json --to https://airflow.example.com
       airconn import base.yaml --overlay prod.yaml  # prod's values over base's
       airconn import .env --set connections/db.host=db2
@@ -104,19 +115,23 @@ def command(
     from airconn.plan import Policy
     from airconn.report import planfile
     from airconn.stores.saving import refuse_unwritable, write_atomically
+    from airconn.targets import targets_of
     from airconn.transfer.engine import import_objects
     from airconn.transfer.requests import Conduct, ImportRequest
+    from airconn.transfer.target_request import request_of
 
     if exit_code and not dry_run:
         raise UsageError("--exit-code says what a --dry-run finds", hint="add --dry-run")
     if merge and exact:
         raise UsageError("--merge and --exact contradict each other", hint="choose one")
     refuse_target_among_sources(sources, to)
+    targets = targets_of(app.config, to or [None])
+    place = targets[0].address if to else None
     refuse_second_use(sources, fill, changes.overlays, planned=plan_out is not None)
     lacking: Lacking = "keep" if merge else "exact" if exact else "clear"
     request = ImportRequest(
         sources,
-        opt.fixed(app.config, to) if plan_out else to,
+        opt.fixed(app.config, place) if plan_out and len(targets) == 1 else place,
         source_format,
         fill,
         selection,
@@ -130,7 +145,6 @@ def command(
     if plan_out:
         planfile.refuse_other_file(plan_out)
         refuse_unwritable(plan_out)
-        planfile.refuse_untrusted(request)
 
     def keep(prepared: Import) -> None:
         if plan_out is not None:
@@ -140,7 +154,18 @@ def command(
     app.writes = True
     request = replace(request, strict=app.config.is_strict(strict))
     dry_run = dry_run or plan_out is not None
-    confirms = confirm or app.config.confirms(to)
+    words = command_words(app, no_backup, "import", sources)
+    if len(targets) > 1:
+        from airconn.cli.import_many import ManyOptions, import_many
+
+        many = Conduct(dry_run, exit_code, yes, confirm, fail_fast, verify)
+        options = ManyOptions(many, network, output, parallel, canary, show_values, words)
+        return import_many(app, targets, request, options, plan_out)
+    tell_settings(app, targets[0])
+    request = request_of(request, targets[0])
+    if plan_out:
+        planfile.refuse_untrusted(request)
+    confirms = confirm or app.config.confirms(place)
     view = ImportView(
         app,
         output=output,
@@ -148,7 +173,7 @@ def command(
         dry_run=dry_run,
         to=request.to,
         confirms=confirms,
-        backup=command_words(app, no_backup, "import", sources),
+        backup=words,
     )
     conduct = Conduct(dry_run, exit_code, yes, confirms, fail_fast, verify)
     with app.places(network) as places:

@@ -81,7 +81,8 @@ def _with_one_more(app: App, path: Path, new: NewConfig) -> str:
     from airconn import config_files
     from airconn.doctor.new_config import with_address
 
-    if new.name in config_files.read(path, path.name).get("addresses", {}):
+    there = config_files.read(path, path.name)
+    if any(new.name in there.get(table, {}) for table in ("addresses", "targets", "groups")):
         raise BlockedError(
             f"@{new.name} is there already, and stays as it is",
             where=path.name,
@@ -213,6 +214,6 @@ def _next(app: App, new: NewConfig, *, is_reached: bool, is_added: bool) -> str:
         return f"{login}, or set AIRCONN_USERNAME and AIRCONN_PASSWORD (airconn help login); then {doctor}"
     if to:
         return f"airconn list --from {to}"
-    if new.file and (app.directory / new.file).is_file():
+    if new.file and (app.directory / new.file).exists():
         return f"airconn import {new.file} --dry-run (shows what would change)"
     return f"airconn export -o {new.file}" if new.file else "airconn list"

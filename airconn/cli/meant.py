@@ -297,24 +297,31 @@ def flags(options: Iterable[Sequence[str]]) -> frozenset[str]:
 def refuse_output_among_sources(sources: Sequence[str], out: object) -> None:
     """Raises `InputError` where the last of several sources is a file that isn't there, and meant to be written."""
     from airconn import formats
-    from airconn.addresses import is_file
+    from airconn.addresses import is_file, is_glob
     from airconn.errors import InputError
 
     last = sources[-1]
-    if len(sources) < 2 or out is not None or not is_file(last) or last == "-" or Path(last).exists():
+    if (
+        len(sources) < 2
+        or out is not None
+        or not is_file(last)
+        or last == "-"
+        or Path(last).exists()
+        or is_glob(last)
+    ):
         return
     if formats.name_of_path(last) is not None:
         words = " ".join(_shown(source) or "FILE" for source in sources[:-1])
         raise InputError("no such file", where=last, hint=f"to write it: airconn convert {words} -o {last}")
 
 
-def refuse_target_among_sources(sources: Sequence[str], to: str | None) -> None:
+def refuse_target_among_sources(sources: Sequence[str], to: Sequence[str]) -> None:
     """Raises `UsageError` where an Airflow or a named address comes last among files, meant as the target."""
     from airconn.addresses import is_file
     from airconn.quoting import shown_address
 
     last = sources[-1]
-    if to is not None or len(sources) < 2 or not last.lower().startswith(("http://", "https://", "@")):
+    if to or len(sources) < 2 or not last.lower().startswith(("http://", "https://", "@")):
         return
     if any(map(is_file, sources[:-1])):
         words, shown = " ".join(_shown(source) or "SOURCE" for source in sources[:-1]), shown_address(last)

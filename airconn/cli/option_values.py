@@ -63,7 +63,7 @@ def make_source_format(from_format: str | None, kind: str | None, **said: str | 
     return SourceFormat(from_format, Kind(kind) if kind else None, formats.given_values(said, "from_"))
 
 
-def make_changes(**said: tuple[str, ...]) -> ObjectChanges:
+def make_changes(**said: Any) -> ObjectChanges:
     from airconn.transfer.request_parts import ObjectChanges
 
     return ObjectChanges(**said)

@@ -21,8 +21,10 @@ from airconn.cli.completing import complete_rule as complete_rule
 from airconn.cli.completing import complete_version as complete_version
 from airconn.cli.completing_ids import complete_object as complete_object
 from airconn.cli.completing_ids import complete_value as complete_value
+from airconn.cli.deletion_option import most_deletions
 from airconn.cli.empty_runs import allowing_nothing as allowing_nothing
 from airconn.cli.empty_runs import warn_of_nothing as warn_of_nothing
+from airconn.cli.encrypt_option import encrypting
 from airconn.cli.login_options import logging_in
 from airconn.cli.option_values import (
     as_one,
@@ -35,6 +37,7 @@ from airconn.cli.option_values import (
     together,
 )
 from airconn.cli.redirect_option import allow_redirect
+from airconn.cli.resolve_option import resolve as resolve
 from airconn.cli.strict_option import strict as strict
 from airconn.errors import UsageError
 from airconn.formats import FormatOption
@@ -216,6 +219,7 @@ writing = as_one(
             is_flag=True,
             help="Write *** for every secret, even if the source shows it (by the rules of airconn show).",
         ),
+        encrypting,
         click.option("--replace", is_flag=True, help="Write a new FILE instead of changing it in place."),
         click.option(
             "--replace-references",
@@ -243,22 +247,10 @@ rehearsing = together(
 yes = click.option("--yes", "-y", is_flag=True, help="Don't ask before deletions, restarts or writes.")
 
 
-def _max_delete(by: str) -> Callable[[F], F]:
-    return click.option(
-        "--max-delete",
-        type=click.IntRange(0),
-        default=10,
-        metavar="N",
-        help=f"The most objects that {by} may delete [10].",
-    )
-
-
-max_delete = _max_delete("globs")
+max_delete = most_deletions("globs")
 
 confirm = click.option(
-    "--confirm",
-    is_flag=True,
-    help="Ask before all writes, after the plan. Without a terminal, add --yes.",
+    "--confirm", is_flag=True, help="Ask before all writes, after the plan. Without a terminal, add --yes."
 )
 
 
@@ -280,7 +272,7 @@ limit = click.option(
 pruning = together(
     [
         click.option("--prune", is_flag=True, help="Delete selected objects that the sources don't have."),
-        _max_delete("--prune"),
+        most_deletions("--prune"),
         yes,
     ]
 )
@@ -320,8 +312,7 @@ overriding = as_one(
             multiple=True,
             metavar="FILE",
             shell_complete=complete_address,
-            help="Override fields of the sources by those in FILE. FILE is YAML or JSON: connections, "
-            "variables and pools by id. May be repeated.",
+            help="Override fields of the sources by those in FILE: YAML or JSON with objects by id. May be repeated.",
         ),
         literal := click.option(
             "--literal",
@@ -332,6 +323,7 @@ overriding = as_one(
             shell_complete=complete_value,
             help="Use the *** or the placeholder there (a mask, a reference, …) as the real value. May be repeated.",
         ),
+        resolve,
     ],
 )
 """A command gets `ObjectChanges` as `changes`."""

@@ -25,6 +25,9 @@ _WHOLE = 10
 _COLUMNS = 80
 """The columns of a terminal that doesn't say how many it has."""
 _GONE = "\r\x1b[2K"
+_UP = "\x1b[A\x1b[2K"
+_MOST_LINES = 8
+"""The most works that are shown at a time."""
 _DRAWN_WITH = ("airconn.report", "rich.cells", "rich.console", "rich.progress_bar")
 
 
@@ -48,8 +51,8 @@ class _Task:
 class Progress:
     """A line that is redrawn below all other output, and disappears when the work is done.
 
-    Any thread may call it, and a signal handler may write. All output to the terminal has to go through `write`, or
-    be written within `hidden`.
+    Of several works at a time, each has a line. Any thread may call it, and a signal handler may write. All output to
+    the terminal has to go through `write`, or be written within `hidden`.
     """
 
     def __init__(self, stream: TextIO, clock: Callable[[], float], *, colours: bool) -> None:
@@ -60,23 +63,29 @@ class Progress:
         self._lock = threading.RLock()
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
-        self._task: _Task | None = None
+        self._tasks: dict[str, _Task] = {}
+        """The works by their names."""
         self._line = ""
-        """The text on the last line of the terminal."""
+        """The text on the last lines of the terminal."""
         self._hidden = 0
         self._writing = False
         self._late: list[tuple[TextIO, str]] = []
 
-    def watch(self, what: str, done: int, total: int | None) -> None:
-        """Takes the progress of a read, as `stores.base.Watch` says. With all done, it is over."""
+    def watch(self, what: str, done: int, total: int | None, *, name: str = "") -> None:
+        """Takes the progress of a read, as `stores.base.Watch` says. With all done, it is over.
+
+        `name` is that of the work, where there are several at a time.
+        """
         with self._lock:
             if total is not None and done >= total:
-                self.rest()
+                self._tasks.pop(name, None)
+                if not self._tasks:
+                    self._erase()
                 return
-            task = self._task
+            task = self._tasks.get(name)
             if task is None or task.what != what or done < task.done:
                 now = self._clock()
-                task = self._task = _Task(what, now, done, total)
+                task = self._tasks[name] = _Task(what, now if task is None or not name else task.began, done, total)
                 task.samples.append((now, done))
             task.done, task.total = done, total
             if self._thread is None and not self._ended.is_set():
@@ -86,7 +95,7 @@ class Progress:
     def rest(self) -> None:
         """Ends the work that is shown, and removes the line."""
         with self._lock:
-            self._task = None
+            self._tasks.clear()
             self._erase()
 
     def close(self) -> None:
@@ -108,7 +117,7 @@ class Progress:
             line = self._line if self._line and (stream is self._stream or stream.isatty()) else ""
             with self._in_one():
                 if line:
-                    self._put(_GONE)
+                    self._put(_gone(line))
                 try:
                     stream.write(text)
                     stream.flush()
@@ -154,21 +163,26 @@ class Progress:
             import_module(name)
 
         with self._lock:
-            task = self._task
-            if task is None or not self._is_due() or self._writing:
+            if not self._is_due() or self._writing:
                 return
             now = self._clock()
-            line = "\r" + self._drawn(task, now) + "\x1b[K"
-            task.samples.append((now, task.done))
+            due = {name: task for name, task in self._tasks.items() if now - task.began >= _PATIENCE}
+            drawn = [self._drawn(task, now, name) for name, task in list(due.items())[:_MOST_LINES]]
+            if len(due) > _MOST_LINES:
+                drawn.append(f"… {len(due) - _MOST_LINES} more")
+            line = "\r" + "\x1b[K\n".join(drawn) + "\x1b[K"
+            for task in due.values():
+                task.samples.append((now, task.done))
             if line != self._line:
+                above = self._line.count("\n")
                 self._line = line
-                self._put(line)
+                self._put(f"\r{_UP * above}{line}" if above else line)
 
     def _is_due(self) -> bool:
-        task = self._task
-        return task is not None and not self._hidden and self._clock() - task.began >= _PATIENCE
+        now = self._clock()
+        return not self._hidden and any(now - task.began >= _PATIENCE for task in list(self._tasks.values()))
 
-    def _drawn(self, task: _Task, now: float) -> str:
+    def _drawn(self, task: _Task, now: float, name: str = "") -> str:
         """`reading connections  ━━━━━━━━  3,200/10,000  412/s  0:17 left`, in the width of the terminal."""
         from rich.cells import cell_len, set_cell_size
 
@@ -176,7 +190,7 @@ class Progress:
 
         columns = self._columns() - 1  # in the last one, some terminals begin a new line
         numbers = _numbers(task, now)
-        what = clean(task.what)
+        what = clean(f"{name}: {task.what}" if name else task.what)
         room = columns - cell_len(what) - len(numbers) - 4
         if task.total and room >= _NARROWEST:
             return f"{what}  {self._bar(task.done, task.total, min(room, _WIDEST))}  {numbers}"
@@ -209,14 +223,19 @@ class Progress:
 
     def _erase(self) -> None:
         if self._line:
-            self._line = ""
-            self._put(_GONE)
+            gone, self._line = _gone(self._line), ""
+            self._put(gone)
 
     def _put(self, text: str) -> None:
         # A stream without a reader doesn't stop the work.
         with self._in_one(), contextlib.suppress(OSError, ValueError):
             self._stream.write(text)
             self._stream.flush()
+
+
+def _gone(line: str) -> str:
+    """What removes lines from the terminal whose cursor is in the last one of them."""
+    return _GONE + _UP * line.count("\n")
 
 
 def columns_of(stream: TextIO) -> int | None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     default="text",
     help="How the objects are shown; json holds the same values as text.",
 )
+@opt.resolve
 @opt.selection
 @opt.allowing_nothing
 @opt.reading
@@ -38,6 +39,7 @@ def command(
     from_: str | None,
     reveal: bool,
     output: str,
+    resolve: tuple[str, ...],
     selection: Selection,
     allow_empty: bool,
     source_format: SourceFormat,
@@ -63,7 +65,8 @@ def command(
     refuse_no_names("show", ids or selection != Selection())
     refuse_kind_as_id("show", ids)
     with app.places(network) as places:
-        shown = show_objects(ShowRequest(ids, from_, source_format, selection, airflow, allow_empty), places)
+        request = ShowRequest(ids, from_, source_format, selection, airflow, allow_empty, resolve)
+        shown = show_objects(request, places)
     app.notes(shown.notes)
     if output == "json":
         app.data(report_show.show_json(shown.objects, shown.place, reveal=reveal) + "\n")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from airconn.cli import options as opt
+from airconn.cli import several_options, several_view
 from airconn.cli.app import App
 
 if TYPE_CHECKING:
@@ -16,11 +17,8 @@ if TYPE_CHECKING:
 
 @click.command("test", short_help="Ask an Airflow to test connections.")
 @click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=opt.complete_object)
-@click.option(
-    "--to",
-    metavar="ADDRESS",
-    shell_complete=opt.complete_address,
-    help=f"The Airflow that tests {opt.DEFAULT_PLACE}",
+@several_options.several(
+    "--to", "to", f"The Airflow that tests {opt.DEFAULT_PLACE} May be repeated, and may be a group.", "--from"
 )
 @click.option(
     "--source",
@@ -34,6 +32,8 @@ if TYPE_CHECKING:
 @opt.overriding
 @opt.reading
 @opt.airflow
+@several_options.parallel
+@several_options.fail_fast("Begin no other Airflow after one that can't be asked.")
 @opt.network
 @opt.output
 @opt.verbosity
@@ -42,12 +42,14 @@ def command(
     app: App,
     /,
     ids: tuple[str, ...],
-    to: str | None,
+    to: tuple[str, ...],
     sources: tuple[str, ...],
     fill: tuple[str, ...],
     changes: ObjectChanges,
     source_format: SourceFormat,
     airflow: AirflowVersion | None,
+    parallel: int | None,
+    fail_fast: bool,
     network: Network,
     output: str,
 ) -> int:
@@ -65,6 +67,7 @@ def command(
       airconn test warehouse --source .env
       airconn test warehouse --source .env --set connections/warehouse.host=db2
       airconn test warehouse api --fill env: --to @prod
+      airconn test warehouse --source .env --to @eu --to @us
     """
     from airconn.cli.meant import refuse_kind_as_id
     from airconn.report import connection_tests as report
@@ -75,13 +78,17 @@ def command(
     refuse_second_use(sources, fill, changes.overlays)
     request = ConnectionTestRequest(
         names=ids,
-        airflow_address=to,
+        airflow_address=to[0] if to else None,
         sources=sources,
         source_format=source_format,
         airflow=airflow,
         fills=fill,
         changes=changes,
     )
+    if targets := several_view.targets_of(app, to):
+        from airconn.cli.test_many import test_many
+
+        return test_many(app, request, targets, network, parallel, fail_fast=fail_fast, output=output)
     with app.places(network) as places:
         tests = run_tests(request, places)
     app.notes(tests.notes)

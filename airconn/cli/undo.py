@@ -86,7 +86,15 @@ def command(
     if exit_code and not dry_run:
         raise UsageError("--exit-code says what a --dry-run finds", hint="add --dry-run")
     words = command_words(app, no_backup, "undo")
-    found = Backups(app.state_directory).find(run)
+    backups = Backups(app.state_directory)
+    parts = backups.parts(run) if to is None else [backups.find(run).run]
+    request = UndoRequest(to, fill, selection, force)
+    if len(parts) > 1:
+        from airconn.cli.import_many import ManyOptions, undo_many
+
+        many = Conduct(dry_run, exit_code, yes, False, fail_fast, verify)
+        return undo_many(app, parts, request, ManyOptions(many, network, output, None, None, show_values, words))
+    found = backups.find(parts[0])
     header, when = found.header, time.strftime("%Y-%m-%d %H:%M", time.localtime(found.header.began))
     app.say(f"undo of run {found.run}: {header.command}, {when}, {header.target}")
     nothing = "nothing to undo: all is as it was before that run"
@@ -102,7 +110,6 @@ def command(
         if not yes and not view.agrees(prepared):
             raise BlockedError("the undo wasn't confirmed")
 
-    request = UndoRequest(to, fill, selection, force)
     conduct = Conduct(dry_run, exit_code, yes=True, fail_fast=fail_fast, verify=verify)
     with app.places(network) as places:
         code = view.run(undo_run(found, request, places, conduct, view.host(), ask))

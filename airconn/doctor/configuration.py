@@ -11,6 +11,7 @@ from airconn.config import PROJECT_FILE, Address, Config
 from airconn.errors import AirconnError
 from airconn.quoting import shown_address
 from airconn.stores.health import Health, HealthCheck, failed
+from airconn.targets import target_of
 from airconn.trust import is_airflow
 
 AREA = "Configuration"
@@ -111,9 +112,13 @@ def _of_service(address: str, environ: Mapping[str, str]) -> Iterator[HealthChec
         yield HealthCheck(AREA, "credentials", Health.UNUSED, text)
 
 
-def of_settings(config: Config, address: Address, options: frozenset[str]) -> Iterator[HealthCheck]:
-    """Where the settings for an address come from, but for defaults. `options` are those of the command line."""
+def of_settings(config: Config, address: Address, written: str, options: frozenset[str]) -> Iterator[HealthCheck]:
+    """Where the settings for an address come from, but for defaults.
+
+    `written` is the address as the user wrote it, and `options` are those of the command line.
+    """
     found = []
+    target = config.places.target(written[1:]) if written.startswith("@") else None
     for key in _SETTINGS:
         variable = f"AIRCONN_{key.upper()}"
         in_project = key in config.project and (key not in _OF_TLS or is_airflow(address.text))
@@ -121,10 +126,14 @@ def of_settings(config: Config, address: Address, options: frozenset[str]) -> It
             found.append(f"--{key.replace('_', '-')} from the command line")
         elif config.environ.get(variable):
             found.append(f"{key} from {variable}")
+        elif target is not None and key in target.settings:
+            found.append(f"{key} from {written} in {target.files[key]}")
         elif in_project or key in config.user:
             found.append(f"{key} from {PROJECT_FILE if in_project else 'config.toml'}")
     if found:
         yield HealthCheck(AREA, "settings", Health.FINE, ", ".join(found))
+    if target is not None and (said := target_of(config, written).said):
+        yield HealthCheck(AREA, "target", Health.FINE, f"{written} imports {said}")
 
 
 def _shown(address: str) -> str:

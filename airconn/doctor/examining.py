@@ -76,7 +76,7 @@ def _all_checks(
         yield failed(configuration.AREA, "address", error)
         return
     yield from configuration.of_address(config, address, config.named(request.address))
-    yield from configuration.of_settings(config, address, request.options)
+    yield from configuration.of_settings(config, address, config.named(request.address), request.options)
     with open_places(config) as places:
         yield from _place(request, address, places)
 

@@ -28,6 +28,7 @@ from airconn.model import (
     rules_for,
     value_fields,
 )
+from airconn.model.own_references import own_reference
 from airconn.model.reading import FoundUri, Key, Note, Reading
 
 UNSET_COMES_BACK_EMPTY = "is not set, and comes back as an empty text"
@@ -210,6 +211,8 @@ def extra_fault(connection: Connection, rules: Rules) -> str:
     """Why the Airflow of `rules` refuses this extra (`Connection._validate_extra`). Empty if it takes it."""
     extra = connection.extra
     if not isinstance(extra, Text) or not extra.text:
+        return ""
+    if extra.text == own_reference(Kind.CONNECTIONS, connection.conn_id, "extra"):
         return ""
     try:
         is_object = extra.is_object()

@@ -32,7 +32,7 @@ from airconn.model import (
 )
 from airconn.model.ambiguity import Ambiguity
 from airconn.model.jsontext import Number
-from airconn.model.placeholders import placeholder_in, whole_form, whole_words
+from airconn.model.placeholders import placeholder_in, stands_for_all, whole_words
 from airconn.model.reading import FoundUri
 
 _JSON_KEYS = dict.fromkeys(
@@ -114,7 +114,7 @@ def from_uri(
             raise InputError(f"{conn_id}: {message}", where=str(origin), hint=found) from None
         raise InputError(f"{conn_id}: {message}", where=str(origin), hint=error.hint) from None
     unsaid = UNDESCRIBED if parsed.conn_type else UNDESCRIBED | UNTYPED
-    whole = whole_form(uri)
+    whole = uri.strip() if stands_for_all(uri) else ""
     connection = connection_uri.fields_of(
         conn_id,
         parsed,
@@ -340,7 +340,7 @@ def to_json_fields(connection: Connection) -> dict[str, Any]:
     fields.pop("team_name", None)
     if connection.port == 0:
         fields["port"] = "0"  # the number 0 counts as not set
-    if isinstance(connection.extra, Text) and (value := _that_python_writes(connection.extra.text)):
+    if isinstance(connection.extra, Text) and (value := that_python_writes(connection.extra.text)):
         fields["extra"] = value
     return fields
 
@@ -354,7 +354,7 @@ def to_json(connection: Connection) -> str:
     return jsontext.dumps(fields)
 
 
-def _that_python_writes(text: str) -> dict[str, Any] | None:
+def that_python_writes(text: str) -> dict[str, Any] | None:
     """The JSON object for which Airflow writes exactly this text (`json.dumps`).
 
     None if there isn't one: a key occurs twice, or Python writes a number differently.

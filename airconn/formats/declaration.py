@@ -103,7 +103,7 @@ class Format:
     def read(self, text: str, source: str, options: ReadOptions) -> Reading:
         """The objects of a text, with its faults. `source` names it in origins."""
         from airconn.errors import InputError
-        from airconn.formats import deceptive_texts
+        from airconn.formats import deceptive_texts, own_references
         from airconn.formats.base import errors_of
         from airconn.model.reading import Reading
 
@@ -111,7 +111,7 @@ class Format:
             found = cast(FormatReader, import_module(self.reader)).read(text, source, options)
         except InputError as error:
             return Reading(faults=errors_of(error))
-        return deceptive_texts.marked(found, text.removeprefix("\ufeff"))
+        return deceptive_texts.marked(own_references.hidden(found), text.removeprefix("\ufeff"))
 
     def parse(self, text: str, source: str, options: ReadOptions) -> Reading:
         """The objects of a text. Raises `InputErrors` with all faults of the text."""

@@ -248,7 +248,7 @@ def write(bundle: Bundle, options: WriteOptions) -> tuple[dict[str, Any], list[L
     """
     if len(options.kinds) != 1:
         kinds = [kind for kind in Kind if kind in options.kinds]
-        return {kind.value: {id_: _entry(obj) for id_, obj in bundle.of_kind(kind).items()} for kind in kinds}, []
+        return {kind.value: {id_: entry_of(obj) for id_, obj in bundle.of_kind(kind).items()} for kind in kinds}, []
     (kind,) = options.kinds
     tree_: dict[str, Any] = {}
     losses: list[Loss] = []
@@ -257,7 +257,7 @@ def write(bundle: Bundle, options: WriteOptions) -> tuple[dict[str, Any], list[L
         losses += [Loss(kind, id_, field, message) for field, message in lost.items()]
         if is_untyped(obj):
             losses.append(Loss(kind, id_, "conn_type", "isn't known, and airflow connections import needs it"))
-        tree_[id_] = _entry(replace(obj, **dict.fromkeys(lost)) if lost else obj)  # type: ignore[arg-type]
+        tree_[id_] = entry_of(replace(obj, **dict.fromkeys(lost)) if lost else obj)  # type: ignore[arg-type]
     return tree_, losses
 
 
@@ -270,7 +270,8 @@ def stored(obj: AirflowObject, options: WriteOptions) -> AirflowObject | None:
     return replace(obj, **dict.fromkeys(lost)) if lost else obj  # type: ignore[arg-type]
 
 
-def _entry(obj: AirflowObject) -> Any:
+def entry_of(obj: AirflowObject) -> Any:
+    """An object as the value of its id in a document, as plain values."""
     if isinstance(obj, Connection):
         return connection_fields.to_fields(obj)
     if isinstance(obj, Pool):

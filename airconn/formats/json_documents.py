@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airconn.formats import documents, json_tree, omission
+from airconn.formats import documents, json_tree, omission, split_mark
 from airconn.formats.base import ReadOptions, Rendered, WriteOptions, holdable
 from airconn.formats.tree import Mapping
 from airconn.model import Bundle, Kind, jsontext
@@ -18,7 +18,7 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
     if (
         isinstance(document, Mapping)
         and document.keys() - {omission.KEY} <= _SECTIONS
-        and omission.omitted_kinds(text)
+        and (omission.omitted_kinds(text) or split_mark.is_marked(text))
     ):
         document.pop(omission.KEY, None)
     return documents.read(document, source, options)

@@ -83,6 +83,8 @@ class Selection:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     ids: frozenset[tuple[Kind, str]] | None = None
+    within: tuple[str, ...] = ()
+    """Globs of which one has to match as well, such as those that a target is limited to."""
 
     def reaches(self, kind: Kind) -> bool:
         """Whether an object of this kind can be selected, by the kinds and the ids."""
@@ -92,8 +94,9 @@ class Selection:
         """Whether the object of this kind and id is selected."""
         if kind not in self.kinds or (self.ids is not None and (kind, id_) not in self.ids):
             return False
-        if self.include and not any(matches(glob, kind, id_) for glob in self.include):
-            return False
+        for globs in (self.include, self.within):
+            if globs and not any(matches(glob, kind, id_) for glob in globs):
+                return False
         return not any(matches(glob, kind, id_) for glob in self.exclude)
 
     def of(self, bundle: Bundle) -> Bundle:

@@ -18,7 +18,7 @@ def fill(obj: AirflowObject, other: AirflowObject | None, *, is_whole: bool = Fa
     """`obj` with each hidden field and leaf filled that `other` shows. All else stays as it is.
 
     A connection that is hidden as a whole becomes `other`. With `is_whole`, `other` is known to have all of its
-    fields, so that a password that it lacks is filled as none.
+    fields, so that a password or an extra that it lacks is filled as none.
     """
     if other is None or other.kind is not obj.kind:
         return obj
@@ -27,7 +27,7 @@ def fill(obj: AirflowObject, other: AirflowObject | None, *, is_whole: bool = Fa
     changes: dict[str, Any] = {}
     for name in value_fields(obj.kind):
         ours, theirs = getattr(obj, name), getattr(other, name)
-        if ours is REDACTED and (theirs is not None or (is_whole and name == "password")):
+        if ours is REDACTED and (theirs is not None or is_whole):
             changes[name] = theirs
         elif isinstance(ours, Text) and ours.hidden and isinstance(theirs, Text):
             changes[name] = _fill_leaves(ours, theirs)
@@ -97,9 +97,9 @@ def _fill_leaves(ours: Text, theirs: Text) -> Any:
     }
     if not shown:
         return ours
-    return Text.of(
-        jsontext.dumps(jsontext.replace_leaves(jsontext.loads(ours.text), lambda path, leaf: shown.get(path, leaf)))
-    )
+    filled = jsontext.replace_leaves(jsontext.loads(ours.text), lambda path, leaf: shown.get(path, leaf))
+    # A text with a hidden leaf was written anew. Where the other one is the same JSON, its spelling is the original.
+    return theirs if filled == raw else Text.of(jsontext.dumps(filled))
 
 
 def _inside(value: Any, path: JsonPath) -> Any:

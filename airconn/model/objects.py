@@ -95,7 +95,9 @@ class Connection:
     ambiguities: tuple[Ambiguity, ...] = field(default=(), compare=False)
     """What other readers of the source read differently."""
     stands_for: str = field(default="", compare=False)
-    """The form of the placeholder that the whole value was, before it was read as a URI (`model/placeholders.py`)."""
+    """The placeholder that the whole value was, before it was read as a URI (`model/placeholders.py`)."""
+    elsewhere: frozenset[tuple[str, JsonPath]] = field(default=frozenset(), compare=False)
+    """The leaves whose values a reference has brought. `("conn_type", ())` is all of the connection."""
     origin: Origin = field(default=NOWHERE, compare=False)
 
     @property
@@ -124,6 +126,8 @@ class Variable:
     """The leaves that look like a placeholder and hold the value itself, because the user says so."""
     ambiguities: tuple[Ambiguity, ...] = field(default=(), compare=False)
     """What other readers of the source read differently."""
+    elsewhere: frozenset[tuple[str, JsonPath]] = field(default=frozenset(), compare=False)
+    """The leaves whose values a reference has brought."""
     origin: Origin = field(default=NOWHERE, compare=False)
 
     @property
@@ -175,7 +179,7 @@ CLASS_OF: dict[Kind, type[Connection] | type[Variable] | type[Pool]] = {
 
 
 _NO_VALUES = frozenset(
-    {"conn_id", "key", "name", "unsaid", "literal", "genuine", "ambiguities", "stands_for", "origin"}
+    {"conn_id", "key", "name", "unsaid", "literal", "genuine", "ambiguities", "stands_for", "elsewhere", "origin"}
 )
 _VALUE_FIELDS = {
     kind: tuple(f.name for f in fields(cls) if f.name not in _NO_VALUES) for kind, cls in CLASS_OF.items()

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 
+from airconn.model import reference_forms
+
 
 class PlaceholderType(str, Enum):
     """The type of a placeholder."""
@@ -133,9 +135,24 @@ FORMS: tuple[Form, ...] = (
     ),
     # References. The tools that resolve them find them under these addresses.
     Form(
-        _REFERENCE, "a reference to 1Password", r"op://[^\s/]+/\S+", ("op://",), ("op://prod/db/password",),
-        way_out="resolve it first, as 'op inject' does", any_case=True,
+        _REFERENCE, "a reference to 1Password", reference_forms.OP, ("op://",),
+        ("op://prod/db/password", "op://My Vault/db/one-time password?attribute=otp"),
+        way_out="use --resolve op", any_case=True,
     ),
+    Form(
+        _REFERENCE, "a reference to a value elsewhere", reference_forms.REF, ("ref:",),
+        ("ref:vault:///secret/connections/db#password", "ref:@prod#connections/db.password"),
+        way_out="use --resolve ref",
+    ),
+    Form(
+        _REFERENCE, "a reference to the value of another object or field", r"ref:#(?:connections|variables|pools)/.*",
+        ("ref:#",), ("ref:#connections/db.password", "ref:#variables/api key"),
+        way_out="write the value, or ref:# with its own id and field, which --fill fills",
+    ),
+    Form(_REFERENCE, "a reference to an environment variable", reference_forms.ENV, ("env:",), ("env:DB_PASSWORD",),
+         _PASSWORDS, "use --resolve env"),
+    Form(_REFERENCE, "a reference to a file", reference_forms.FILE, ("file:",), ("file:/run/secrets/db",), _PASSWORDS,
+         "use --resolve file"),
     Form(
         _REFERENCE, "a reference that vals resolves", r"(?:secret)?ref\+[\w-]+://\S+", ("ref+",),
         ("ref+vault://secret/db#/password", "secretref+awssecrets://db/password"),
@@ -319,7 +336,7 @@ FORMS: tuple[Form, ...] = (
 
 _WAYS_OUT = {
     _MASK: "fill in the value",
-    _REFERENCE: "resolve it first, as 'op inject' or 'vals eval' do",
+    _REFERENCE: "resolve it first, as 'vals eval' does",
     _CIPHERTEXT: "decrypt it first",
     _TEMPLATE: "render the file first",
     _SAMPLE: "fill in the value",

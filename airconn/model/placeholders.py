@@ -16,7 +16,7 @@ from airconn.airflow.masked_names import is_sensitive
 from airconn.model.jsontext import JsonPath
 from airconn.model.leaves import leaf_name
 from airconn.model.objects import AirflowObject, Connection, Variable, field_values, value_fields
-from airconn.model.placeholder_forms import FORMS, Form, PlaceholderType, Reach, form_of, may_have_one, way_out
+from airconn.model.placeholder_forms import Form, PlaceholderType, Reach, form_of, may_have_one, way_out
 from airconn.model.redacted import MASK
 from airconn.model.secret_names import is_hidden_name, is_secret_name
 from airconn.model.sensitive import text_leaves
@@ -129,10 +129,10 @@ def first_of_each_form(found: Iterable[Placeholder]) -> list[Placeholder]:
     return list(firsts.values())
 
 
-def whole_form(text: str) -> str:
-    """The name of the form of a connection's whole value, before it is read as a URI. Empty for other values."""
+def stands_for_all(text: str) -> bool:
+    """Whether a connection's whole value is a placeholder, before it is read as a URI."""
     form = form_of(text)
-    return _NAMES[form] if form and form.type is not _SAMPLE else ""
+    return form is not None and form.type is not _SAMPLE
 
 
 def whole_words(text: str) -> tuple[str, str] | None:
@@ -149,13 +149,11 @@ def placeholder_in(uri: str) -> str:
 
 
 _ANY_PASSWORD_IN_URI = re.compile(r"://[^\s:/?#@]{0,300}:(.{1,300})@", re.DOTALL)
-_NAMES = {form: str(number) for number, form in enumerate(FORMS)}
-_BY_NAME = {name: form for form, name in _NAMES.items()}
 
 
 def _form_of_whole(obj: Connection) -> Form | None:
     """The form of the placeholder that a connection's whole value was."""
-    return _BY_NAME[obj.stands_for] if obj.stands_for else _form_of_type(obj.conn_type)
+    return form_of(obj.stands_for) if obj.stands_for else _form_of_type(obj.conn_type)
 
 
 @lru_cache(maxsize=1024)
@@ -217,10 +215,10 @@ def _weight(obj: AirflowObject, field: str, path: JsonPath, form: Form) -> Weigh
 def _belongs_to_secrets(obj: AirflowObject, field: str, path: JsonPath, form: Form) -> bool:
     if field == "password" and isinstance(obj, Connection):
         return True
-    if form.reach is Reach.PASSWORDS:
-        return False
     if field == "extra" and not path:
         return form.type is not _SAMPLE
+    if form.reach is Reach.PASSWORDS:
+        return False
     return _is_secret(obj, field, path, is_strict=form.type in (_TEMPLATE, _SAMPLE))
 
 

@@ -27,6 +27,8 @@ class Note:
     """Whether only a verbose run tells it."""
     is_minor: bool = False
     """The same for a loss that most users can't act on. It still counts for `--strict`."""
+    is_remark: bool = False
+    """Whether it is told, but not as a warning, so that it doesn't count for `--strict`."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -65,6 +67,8 @@ class Reading:
     """The same for a place that is written as a whole."""
     found: tuple[AirflowObject, ...] = ()
     """All objects of a text in their order, also those with the id of an earlier one, which `bundle` can't hold."""
+    referred: Mapping[Key, tuple[str, ...]] = field(default_factory=dict)
+    """The names of the leaves of a text that are hidden because they are references to themselves (`ref:#…`)."""
     uris: tuple[FoundUri, ...] = field(default=(), repr=False)
     """The URIs of a text, also faulty ones, if the reader was asked for them."""
 

@@ -31,6 +31,8 @@ def is_secret(obj: AirflowObject, field: str, path: JsonPath, value: Any) -> boo
     """
     if (isinstance(obj, Connection) and field == "password") or (field == "extra" and isinstance(value, Text)):
         return True
+    if _is_from_elsewhere(obj, field, path):
+        return True
     own = (obj.key,) if isinstance(obj, Variable) and field == "value" else ()
     text = value.text if isinstance(value, Text) else value
     return (
@@ -38,6 +40,14 @@ def is_secret(obj: AirflowObject, field: str, path: JsonPath, value: Any) -> boo
         or (not is_harmless(text) and (_is_secret_path((*own, *path)) or _is_named_beside(obj, field, path)))
         or (isinstance(text, str) and _has_something(text))
     )
+
+
+def _is_from_elsewhere(obj: AirflowObject, field: str, path: JsonPath) -> bool:
+    """Whether a reference has brought a leaf, or all that it is a part of."""
+    elsewhere: frozenset[tuple[str, JsonPath]] = getattr(obj, "elsewhere", frozenset())
+    if not elsewhere or field in _NEVER_HIDDEN:
+        return False
+    return ("conn_type", ()) in elsewhere or any((field, path[:end]) in elsewhere for end in range(len(path) + 1))
 
 
 def secret_leaves(obj: AirflowObject) -> Iterator[tuple[str, JsonPath]]:
@@ -67,6 +77,8 @@ def _hidden(value: Any, paths: set[JsonPath]) -> Text | Redacted:
         return REDACTED
     tree = jsontext.replace_leaves(value.value(), lambda path, leaf: REDACTED if path in paths else leaf)
     hidden = tuple(path for path, leaf in jsontext.leaves(tree) if leaf is REDACTED)
+    if not hidden:
+        return value  # an empty list or object
     return Text(
         jsontext.dumps(jsontext.replace_leaves(tree, lambda _, leaf: MASK if leaf is REDACTED else leaf)), hidden
     )

@@ -76,6 +76,15 @@ def unmask(obj: AirflowObject, place: FieldPlace, where: str) -> AirflowObject:
     return _literal(_replaced(obj, place.field, Text(held.text, left)), place.field)
 
 
+def marked(obj: AirflowObject, field: str, paths: Iterable[JsonPath]) -> AirflowObject:
+    """`obj`, which knows that the values at these paths come from elsewhere and are secrets."""
+    if obj.kind is Kind.POOLS:
+        return obj
+    known: frozenset[tuple[str, JsonPath]] = getattr(obj, "elsewhere", frozenset())
+    changed: dict[str, Any] = {"elsewhere": known | {(field, path) for path in paths}}
+    return replace(obj, **changed)
+
+
 def _placeholders_at(obj: AirflowObject, place: FieldPlace) -> frozenset[tuple[str, JsonPath]]:
     """The leaves at a place, or below it, that hold placeholders."""
     shown, depth = jsontext.show_path(place.path), len(place.path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -26,12 +27,29 @@ class OverlayEntry:
     fields: tree.Mapping
     origin: Origin
 
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """The texts among its values, each with its place in the file."""
+        for field in self.fields:
+            given = self.fields[field]
+            if isinstance(given, str | dict | list):
+                for _, leaf in jsontext.leaves(given):
+                    if isinstance(leaf, str):
+                        yield leaf, str(self.fields.origin(field))
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Overlay:
     """The entries of one file, in its order."""
 
     entries: tuple[OverlayEntry, ...]
+    may_lack: bool = False
+    """Whether an entry for an object that the sources don't have is skipped, and isn't an error."""
+
+    def lacking(self, bundle: Bundle, selection: Selection) -> Iterator[OverlayEntry]:
+        """The entries for selected objects that the sources don't have."""
+        for entry in self.entries:
+            if selection.wants(entry.kind, entry.id) and bundle.get(entry.kind, entry.id) is None:
+                yield entry
 
     def apply(self, bundle: Bundle, surroundings: Surroundings, selection: Selection, rules: Rules) -> Bundle:
         """`bundle` with the fields that the overlay gives. An entry that isn't selected is ignored.
@@ -44,6 +62,8 @@ class Overlay:
             if not selection.wants(entry.kind, entry.id):
                 continue
             obj = bundle.get(entry.kind, entry.id)
+            if obj is None and self.may_lack:
+                continue
             if obj is None:
                 raise unknown_id(entry.kind, entry.id, bundle, where=str(entry.origin))
             for field in entry.fields:
@@ -112,6 +132,11 @@ def _entry(kind: Kind, id_: str, value: Any, origin: Origin) -> OverlayEntry:
     return OverlayEntry(kind, id_, fields, origin)
 
 
+def paths_of(given: Any) -> list[JsonPath]:
+    """The paths in a field that a value of an overlay sets: those of an object, else all of the field."""
+    return [path for path, _ in jsontext.leaves(given)] if isinstance(given, dict) else [()]
+
+
 def _with_field(obj: AirflowObject, entry: OverlayEntry, field: str, surroundings: Surroundings) -> AirflowObject:
     where = str(entry.fields.origin(field))
     if field not in value_fields(entry.kind):
@@ -119,11 +144,12 @@ def _with_field(obj: AirflowObject, entry: OverlayEntry, field: str, surrounding
     given = entry.fields[field]
     merger = _Merger(obj, field, where, surroundings)
     if LEAFY.get(entry.kind) == field and isinstance(given, dict):
-        paths = [path for path, _ in jsontext.leaves(given)]
-        return edit.with_tree(obj, field, merger.merged(edit.tree_of(obj, field, where), given, ()), where, paths)
+        merged = merger.merged(edit.tree_of(obj, field, where), given, ())
+        return merger.marked(edit.with_tree(obj, field, merged, where, paths_of(given)), given)
     if LEAFY.get(entry.kind) == field and isinstance(given, list):
-        return edit.with_tree(obj, field, merger.leaves(given, ()), where, [()])
+        return merger.marked(edit.with_tree(obj, field, merger.leaves(given, ()), where, [()]), given)
     if isinstance(given, str):
+        obj = merger.marked(obj, given)
         given = merger.value(given, ()).text
     elif isinstance(given, bool) and field != "include_deferred":
         written = entry.fields.written.get(field)
@@ -151,6 +177,15 @@ class _Merger:
             else:
                 result[key] = self.merged(result.get(key, edit.MISSING), item, (*path, key))
         return result
+
+    def marked(self, obj: AirflowObject, given: Any) -> AirflowObject:
+        """`obj`, which knows which of the given values come from elsewhere."""
+        paths = [
+            path
+            for path, leaf in jsontext.leaves(given)
+            if isinstance(leaf, str) and not self.surroundings.is_literal(leaf)
+        ]
+        return edit.marked(obj, self.field, paths) if paths else obj
 
     def value(self, given: str, path: JsonPath) -> Value:
         place = str(FieldPlace(self.obj.kind, self.obj.id, self.field, path))

@@ -231,6 +231,13 @@ def find_renamed(text: str, bundle: Bundle) -> tuple[Kind, str, str]:
     return kind, old, new
 
 
+def split_rename(text: str) -> tuple[Kind, str, str]:
+    """The kind, old id and new id of a `KIND/OLD=NEW` that is known to be one, and whose old id has no `=`."""
+    place, _, new = text.partition("=")
+    kind, _, old = place.partition("/")
+    return Kind(kind), old, new
+
+
 def _olds(text: str, bundle: Bundle) -> Iterator[tuple[Kind, str, str]]:
     for kind in Kind:
         for id_ in bundle.of_kind(kind):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from airconn.errors import UsageError
 
@@ -24,10 +24,19 @@ class Surroundings:
     ask: Callable[[str], str]
     stdin: Callable[[], str] | None = None
     """Reads standard input, which the value `-` then stands for."""
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The environment of programs that are run for a value."""
+    refer: Callable[[str, str], str | None] = field(default=lambda text, where: None)
+    """Gets the value of a reference to another place, which is at `where`. None for other texts, and where the user
+    doesn't allow it."""
+    follows: Callable[[str], bool] = field(default=lambda text: False)
+    """Whether `refer` gives a value for a text."""
+    refusal: tuple[str, str] | None = None
+    """Why values from elsewhere may not be taken, and what allows it. None: they may."""
 
     def is_literal(self, text: str) -> bool:
         """Whether a value is in the option itself."""
-        return is_literal(text) and not (text == STDIN and self.stdin)
+        return is_literal(text) and not (text == STDIN and self.stdin) and not self.follows(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,11 @@ def get(text: str, place: str, where: str, surroundings: Surroundings, *, secret
     """
     word, colon, rest = text.partition(":")
     word += colon
+    if (value := surroundings.refer(text, where)) is not None:
+        return _got(value, where, secret)
+    if surroundings.refusal and not is_literal(text):
+        why, hint = surroundings.refusal
+        raise UsageError(f"{word!r} isn't allowed here, because {why}", where=where, hint=hint, topic="targets")
     if word == "text:":
         return Value(_sound(rest, where), adapts=False)
     if text == STDIN and surroundings.stdin is not None:

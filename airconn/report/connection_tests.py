@@ -33,9 +33,14 @@ def tests_json(tests: ConnectionTests) -> str:
         {
             "schema_version": SCHEMA_VERSION,
             "airflow": tests.airflow,
-            "connections": [_entry(each) for each in tests.tested],
+            "connections": test_entries(tests),
         }
     )
+
+
+def test_entries(tests: ConnectionTests) -> list[dict[str, str | None]]:
+    """The results, an entry for each connection."""
+    return [_entry(each) for each in tests.tested]
 
 
 def _entry(tested: TestedConnection) -> dict[str, str | None]:

@@ -78,3 +78,21 @@ def hidden_lines(hidden: Sequence[tuple[AirflowObject, Sequence[str]]], how: str
         return [f"hidden values of {number_of(len(hidden))} (-v lists them) {how}"]
     rows = [clean(f"  {obj.kind.value}/{obj.id}  {', '.join(names)}") for obj, names in hidden]
     return [f"hidden values of {number_of(len(hidden))} {how}:", *rows]
+
+
+def what_happens_to_hidden(format_: str, *, omitted: bool, several: bool = False) -> str:
+    """What happens to hidden values, behind `hidden values of … `."""
+    if omitted:
+        return "are left out"
+    if format_ == "k8s":
+        return "are written as ***, and kubectl apply would store *** in their place"
+    files = "these files" if several else "this file"
+    return f"are written as ***. Importing {files} keeps the values that the target has"
+
+
+def what_is_masked(format_: str, *, omitted: bool) -> str:
+    """What happens to secrets that are masked, behind `secrets of … are `."""
+    if omitted:
+        return "left out"
+    stored = "kubectl apply would store *** in their place"
+    return f"masked; {stored if format_ == 'k8s' else 'importing them again keeps what the target has'}"

@@ -10,13 +10,13 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from airconn import trust
-from airconn.addresses import is_file
+from airconn.addresses import is_file, is_glob
 from airconn.errors import BlockedError, InputError, UsageError
 from airconn.model import REDACTED, Bundle, Text, value_fields
 from airconn.quoting import shown_address
@@ -25,8 +25,8 @@ from airconn.transfer.importing import Import
 from airconn.transfer.request_json import as_json, import_request
 from airconn.transfer.requests import ImportRequest
 
-SCHEMA_VERSION = 2
-_KEYS = {"schema_version": int, "target": str, "digests": dict, "objects": list}
+SCHEMA_VERSION = 3
+_KEYS = {"target": str, "digests": dict, "objects": list}
 _HINT = "make one with: airconn import SOURCE --plan-out FILE"
 
 
@@ -42,28 +42,45 @@ class PlanFile:
     objects: list[Any]
 
 
+Section = Mapping[str, Any]
+"""The part of a plan file that is about one target."""
+
+
+def section(prepared: Import, request: ImportRequest) -> Section:
+    """The plan of one target as JSON."""
+    salt = secrets.token_hex(16)
+    return {
+        "target": prepared.target,
+        "request": as_json(request),
+        "digests": {"salt": salt, **_digests(prepared, ascii(salt))},
+        "objects": [step_json(step) for step in prepared.plan.steps],
+    }
+
+
 def dump(prepared: Import, request: ImportRequest) -> str:
     """The text of a plan file."""
-    salt = secrets.token_hex(16)
-    return json.dumps(
-        {
-            "schema_version": SCHEMA_VERSION,
-            "target": prepared.target,
-            "request": as_json(request),
-            "digests": {"salt": salt, **_digests(prepared, ascii(salt))},
-            "objects": [step_json(step) for step in prepared.plan.steps],
-        },
-        indent=2,
-        ensure_ascii=False,
-    )
+    return _dumped(section(prepared, request))
 
 
-def load(path: Path) -> PlanFile:
-    """Reads a plan file. Raises `InputError`."""
+def dump_all(sections: Sequence[Section]) -> str:
+    """The text of a plan file for several targets."""
+    return _dumped({"targets": list(sections)})
+
+
+def _dumped(found: Mapping[str, Any]) -> str:
+    return json.dumps({"schema_version": SCHEMA_VERSION, **found}, indent=2, ensure_ascii=False)
+
+
+def load(path: Path) -> Sequence[PlanFile]:
+    """Reads a plan file: the plan of each of its targets. Raises `InputError`."""
     found = _found(path)
     if found["schema_version"] != SCHEMA_VERSION:
         hint = "make a new plan with: airconn import SOURCE --plan-out FILE"
         raise InputError("this plan file was made by another version of airconn", where=str(path), hint=hint)
+    return [_plan_of(one, path) for one in found.get("targets", [found])]
+
+
+def _plan_of(found: Section, path: Path) -> PlanFile:
     try:
         request = import_request(found.get("request"))
     except ValueError:
@@ -79,9 +96,16 @@ def _found(path: Path) -> dict[str, Any]:
         raise InputError("no such file", where=shown_address(str(path)), hint=_HINT) from None
     except (OSError, ValueError, RecursionError):
         raise InputError("not a plan file", where=str(path), hint=_HINT) from None
-    if not isinstance(found, dict) or any(not isinstance(found.get(key), kind) for key, kind in _KEYS.items()):
+    if not isinstance(found, dict) or not isinstance(found.get("schema_version"), int):
+        raise InputError("not a plan file", where=str(path), hint=_HINT)
+    sections = found.get("targets", [found])
+    if not isinstance(sections, list) or not sections or not all(map(_is_section, sections)):
         raise InputError("not a plan file", where=str(path), hint=_HINT)
     return found
+
+
+def _is_section(found: Any) -> bool:
+    return isinstance(found, dict) and all(isinstance(found.get(key), kind) for key, kind in _KEYS.items())
 
 
 def refuse_other_file(path: Path) -> None:
@@ -116,7 +140,9 @@ def refuse_untrusted(request: ImportRequest, where: str | None = None) -> None:
 def refuse_missing(request: ImportRequest) -> None:
     """Raises `InputError` for a file among the sources that isn't there, seen from the directory of this process."""
     for source in request.sources:
-        if is_file(source) and not source.startswith(("@", "-")) and not os.path.lexists(source):
+        if source.startswith(("@", "-")) or is_glob(source):
+            continue
+        if is_file(source) and not os.path.lexists(source):
             hint = "run airconn apply in the directory where the plan was made"
             raise InputError("no such file", where=shown_address(source), hint=hint)
 

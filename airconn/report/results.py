@@ -75,8 +75,13 @@ class Lines:
     def line(self, step: Step, error: str | None = None) -> str:
         """`  ~ connections/billing_api   http   .env:7   host, password (hidden by the target: written again)`."""
         symbol = symbols.FAILED if error else SYMBOLS[step.action]
-        remark = error or "; ".join(step.reasons) or _changes(step)
-        return self._layout.row(f"  {self._style(symbol.mark, symbol.colour)}", _cells(step), clean(remark))
+        lead = f"  {self._style(symbol.mark, symbol.colour)}"
+        return self._layout.row(lead, _cells(step), clean(error or remark(step)))
+
+
+def remark(step: Step) -> str:
+    """What stands behind a step: why it is blocked or skipped, else the fields that change."""
+    return "; ".join(step.reasons) or _changes(step)
 
 
 def _cells(step: Step) -> tuple[str, str, str]:
@@ -251,6 +256,11 @@ def _number(number: int, word: str) -> str:
 
 def list_json(bundle: Bundle, source: str) -> str:
     """The ids and types of a bundle as JSON; no values."""
+    return to_json({"schema_version": SCHEMA_VERSION, "source": source, "objects": list_entries(bundle)})
+
+
+def list_entries(bundle: Bundle) -> list[dict[str, Any]]:
+    """The ids and types of a bundle, an entry for each object."""
     objects: list[dict[str, Any]] = []
     for obj in bundle:
         entry: dict[str, Any] = {"kind": obj.kind.value, "id": obj.id, "origin": str(obj.origin)}
@@ -259,7 +269,7 @@ def list_json(bundle: Bundle, source: str) -> str:
         if isinstance(obj, Pool):
             entry |= {"slots": obj.slots, "include_deferred": obj.include_deferred}
         objects.append(entry | {"hidden": list(hidden_fields(obj))})
-    return to_json({"schema_version": SCHEMA_VERSION, "source": source, "objects": objects})
+    return objects
 
 
 def some(names: Sequence[str]) -> str:

@@ -269,6 +269,14 @@ class FindsMixed(Protocol):
         """The objects just written that another writer may have written at the same time. Raises as `Store.read`."""
 
 
+@runtime_checkable
+class Rests(Protocol):
+    """A store that can close the connections that it doesn't use, and open them again."""
+
+    def rest(self) -> None:
+        """Closes them until the next call."""
+
+
 def read_only(store: Store) -> UsageError:
     """The error for a write to a place that isn't `writable`."""
     why, hint = store.capabilities.read_only_hint

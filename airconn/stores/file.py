@@ -21,7 +21,7 @@ from airconn.model import ALL_KINDS, AirflowObject, Bundle, Kind, Outcome, Selec
 from airconn.model.ambiguity_warnings import warnings
 from airconn.model.reading import Key, Note, Reading
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
-from airconn.stores.textfile import Content, TextFile, Version
+from airconn.stores.textfile import Content, TextFile, Version, refuse_directory
 
 if TYPE_CHECKING:
     from airconn.formats.references import ReferenceGuard
@@ -43,7 +43,7 @@ class FileStore(Store):
     def __init__(self, address: str, settings: Settings) -> None:
         is_stdin = address == STDIN
         super().__init__("<stdin>" if is_stdin else address, Capabilities(writable=not is_stdin, at_once=True))
-        self._file = TextFile(self.address, None if is_stdin else Path(address), settings.stdin)
+        self._file = TextFile(self.address, None if is_stdin else Path(address), settings)
         self._settings = settings
         self._memos: dict[str, tuple[tuple[object, ...], Any]] = {}
         """The last result of each calculation, with the key that it depends on."""
@@ -72,8 +72,12 @@ class FileStore(Store):
         return self._file.version() is not None
 
     def text(self) -> str:
-        """The text of the file, with its byte order mark. Raises `InputError`."""
+        """The text of the file, with its byte order mark; of an encrypted file in clear. Raises `InputError`."""
         return self._file.content().text
+
+    def sealed_text(self) -> str | None:
+        """The text of a file that SOPS has encrypted, as the file has it. None for others. Doesn't decrypt it."""
+        return self._file.sealed()
 
     def _there(self) -> Content | None:
         """The content that a change must respect."""
@@ -104,6 +108,7 @@ class FileStore(Store):
         """The format in which a file of this name is written anew. Raises `UsageError` if the name doesn't tell."""
         name = formats.name_of_path(self.address, is_new=True)
         if name is None:
+            refuse_directory(self.address)
             raise UsageError(
                 f"the name of {self.address} doesn't show the format",
                 hint="use a name like x.json, x.yaml, x.env or x.uri, or with export and convert "
@@ -113,6 +118,7 @@ class FileStore(Store):
 
     def refuse_read_only(self) -> None:
         """Raises `BlockedError` for a file that can't be changed, since its format is only read."""
+        self._file.refuse_without_sops()
         name = self.format_name()
         if not formats.get_format(name).is_writable:
             raise BlockedError(
@@ -132,6 +138,9 @@ class FileStore(Store):
 
     def read_text(self, context: Context = DEFAULT_CONTEXT, *, keeps_uris: bool = False) -> Reading:
         """All objects of the file, with its faults."""
+        return self._read(self.text(), context, keeps_uris=keeps_uris)
+
+    def _read(self, text: str, context: Context, *, keeps_uris: bool = False) -> Reading:
         likely = next(iter(context.writes)) if context.writes is not None and len(context.writes) == 1 else None
         values = dict(self.format_values())
         if context.writes is not None:
@@ -139,7 +148,7 @@ class FileStore(Store):
         options = ReadOptions(
             context.airflow, self._settings.kind, likely, values, keeps_uris, environ=self._settings.environ
         )
-        name, text = self.format_name(), self.text()
+        name = self.format_name()
         reading = formats.get_format(name).read(text, self.address, options)
         if name != "env" and values.get(EXPAND.name) == "environment" and "${" in text:
             note = Note(self.address, "--expand is for .env files: references in this file are not expanded")
@@ -260,7 +269,12 @@ class FileStore(Store):
         name, content = self.format_name(), self._there()
         updater = formats.get_format(name).load_updater()
         if updater is not None and content is not None:
-            return updater.update(content.text, changes, options, is_unchanged)
+            rendered = updater.update(content.text, changes, options, is_unchanged)
+            if content.sealed is not None:
+                from airconn.stores.sops.comments import with_note
+
+                return with_note(rendered, content.text, content.sealed, self.address)
+            return rendered
         before = self._parsed(context).bundle if content else Bundle()
         held = {(obj.kind, obj.id): obj for obj in before}
         wanted = {
@@ -288,7 +302,12 @@ class FileStore(Store):
 
         Raises `BlockedError` if the file isn't the `version` any more that was read, unless it is written `afresh`.
         """
-        self._file.save(text, version, afresh=afresh)
+        kept: frozenset[tuple[str, ...]] = frozenset()
+        if not afresh and self.format_name() in ("json", "yaml") and self._file.sealed() is not None:
+            from airconn.stores.sops.unchanged import unchanged_places
+
+            kept = unchanged_places(self.read_text(), self._read(text, DEFAULT_CONTEXT))
+        self._file.save(text, version, afresh=afresh, kept=kept)
 
     def apply(self, steps: Iterable[Step], context: Context = DEFAULT_CONTEXT) -> Iterator[Outcome]:
         """Carries out all steps in one write, or none if the file can't be written.

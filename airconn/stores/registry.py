@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from airconn.addresses import REGISTRY
+from airconn.addresses import REGISTRY, is_directory
 from airconn.airflow.web_pages import split_page
 from airconn.errors import UsageError
 from airconn.quoting import shown_address
@@ -54,7 +54,7 @@ def open_store(address: str, settings: Settings) -> Store:
             f"{shown_address(address)} has no {meant} in front, and is not a file",
             hint=f"the two slashes are a part of the address: {meant}…",
         )
-    entry = entry or REGISTRY["file"]
+    entry = entry or REGISTRY["directory" if is_directory(address) else "file"]
     left = settings.seconds_left()
     if left is not None and not entry.keeps_deadline:
         # A shorter timeout keeps such a place from waiting long beyond the deadline.

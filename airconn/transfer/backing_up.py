@@ -32,11 +32,12 @@ def begin_backup(
     lasting: tuple[str | None, str],
     undoes: str | None = None,
     is_whole: bool = True,
+    run: str = "",
 ) -> RunningBackup | None:
     """Writes the backup of a run to the state directory, before its first write. None for what can't be read again.
 
-    `lasting` is the address of the target as `lasting_address` gives it. Raises `BlockedError` if the backup can't be
-    written.
+    `lasting` is the address of the target as `lasting_address` gives it, and `run` is the name of the backup, if that
+    isn't the time. Raises `BlockedError` if the backup can't be written.
     """
     if isinstance(target, FileStore) and not _is_plain(target):
         return None
@@ -53,7 +54,7 @@ def begin_backup(
         undoes=undoes,
         is_whole=is_whole,
     )
-    return Backups(directory).begin(header, prepared.plan.writes, rules.stored_form)
+    return Backups(directory).begin(header, prepared.plan.writes, rules.stored_form, run)
 
 
 def _source_format(target: Store) -> SourceFormat:
@@ -76,9 +77,11 @@ def place_digest(store: Store) -> str:
 
 
 def _is_plain(target: FileStore) -> bool:
-    """Whether a target is a file, or will be one, and not a pipe or a stream of this process."""
+    """Whether a target is a file in clear, or will be one, and not a pipe or a stream of this process."""
     path = target.path
-    return path is not None and not is_open_for_writing(path) and (path.is_file() or not path.exists())
+    is_file = path is not None and not is_open_for_writing(path) and (path.is_file() or not path.exists())
+    # A backup of an encrypted file would have its values in clear.
+    return is_file and target.sealed_text() is None
 
 
 def _file(target: FileStore, prepared: Import) -> Mapping[str, Any]:

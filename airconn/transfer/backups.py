@@ -40,12 +40,18 @@ from airconn.transfer.backup_values import marker
 
 KEPT = 20
 """The runs whose backups are kept."""
-_NAME = re.compile(r"(\d{8}-\d{6}-\d{6})\.jsonl")
+_NAME = re.compile(r"(\d{8}-\d{6}-\d{6})(\.\d{3,})?\.jsonl")
+"""The name of a backup. A run into several targets has one for each, with a number behind the name of the run."""
 _SYNC_AFTER = 1.0
 """The seconds after which outcomes are on the disk also if the machine loses its power."""
 _TRIES, _PAUSE = 100, 0.01
 """How often and after which seconds a lock is tried again that another process holds for a moment."""
 NO_BACKUP = "--no-backup writes without a way back; AIRCONN_STATE_DIR names another directory for it"
+
+
+def run_of(backup: str) -> str:
+    """The run to which a backup belongs, by its name: that of a run into several targets has several."""
+    return backup.partition(".")[0]
 
 
 def text_digest(text: str) -> str:
@@ -60,10 +66,13 @@ class Backups:
     def __init__(self, state_directory: Path) -> None:
         self.directory = state_directory / "undo"
 
-    def begin(self, header: RunHeader, steps: Iterable[Step], stored_form: StoredForm) -> RunningBackup:
+    def begin(
+        self, header: RunHeader, steps: Iterable[Step], stored_form: StoredForm, run: str = ""
+    ) -> RunningBackup:
         """Writes the backup of a run that is about to write these steps, and removes those that are too old.
 
-        `stored_form` is that of the target. Raises `BlockedError` if the backup can't be written.
+        `stored_form` is that of the target, and `run` is the name, if that isn't the time. Raises `BlockedError` if
+        the backup can't be written.
         """
         header = replace(header, began=time.time(), salt=secrets.token_hex(16))
         mark = marker(header.salt)
@@ -77,7 +86,7 @@ class Backups:
 
         try:
             self._make_directory()
-            path = self._new_path(header.began)
+            path = self.directory / f"{run}.jsonl" if run else self._new_path(header.began)
             fill_atomically(path, fill)
             running = RunningBackup(path, keys)
         except (AirconnError, OSError) as error:
@@ -86,9 +95,17 @@ class Backups:
             raise BlockedError(
                 f"the backup for airconn undo can't be written: {reason}", where=str(self.directory), hint=NO_BACKUP
             ) from None
-        for old in self._paths()[KEPT:]:
-            _remove(old)
+        paths = self._paths()
+        kept = list(dict.fromkeys(run_of(path.stem) for path in paths))[:KEPT]
+        for old in paths:
+            if run_of(old.stem) not in kept:
+                _remove(old)
         return running
+
+    def new_names(self, number: int) -> list[str]:
+        """The names of the backups of one run into several targets."""
+        run = self._new_path(time.time()).stem
+        return [f"{run}.{part:03}" for part in range(1, number + 1)]
 
     def _make_directory(self) -> None:
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -144,6 +161,19 @@ class Backups:
             what = "several runs have names that begin with" if found else "no backup of a run"
             raise UsageError(f"{what} {name!r}", hint="airconn undo --list shows the runs")
         return self._read(found[0].stem)
+
+    def parts(self, name: str | None) -> list[str]:
+        """The names of the backups that `find` means by a name: several if it is that of a run into several targets.
+
+        Those that are undone already aren't among several. Raises as `find`.
+        """
+        stems = [path.stem for path in self._paths()]
+        wanted = self._last() if name is None else name
+        found = [stem for stem in stems if stem.startswith(run_of(wanted) if name is None else wanted)]
+        if len(found) < 2 or len({run_of(stem) for stem in found}) > 1:
+            return [self.find(name).run]
+        undone = undone_runs(self.runs())
+        return sorted(stem for stem in found if stem not in undone) or sorted(found)
 
     def _last(self) -> str:
         runs, unread = self.read_all()

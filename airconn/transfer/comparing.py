@@ -11,12 +11,15 @@ from airconn.errors import InputError, InputErrors, UsageError
 from airconn.model import ALL_KINDS, NEWEST, OWN_POOL, AirflowVersion, Bundle, Kind, Selection
 from airconn.model.reading import Key, Note
 from airconn.stores.base import Context, Store
+from airconn.stores.directory import DirectoryStore
 from airconn.stores.file import FileStore
 from airconn.transfer import reported_reads
 from airconn.transfer.empty_runs import ALLOW, refuse_nothing, refuse_unmatched
-from airconn.transfer.loading import Loaded, load, load_for
+from airconn.transfer.loading import Change, Loaded, load, load_for
 from airconn.transfer.losses import refuse_notes
+from airconn.transfer.overriding import make_change
 from airconn.transfer.places import Places
+from airconn.transfer.request_parts import ObjectChanges
 from airconn.transfer.results import ReadRequest, Result
 from airconn.transfer.standard_input import refuse_second_use
 
@@ -32,6 +35,10 @@ class DiffRequest(ReadRequest):
     """Whether a difference has an exit code of its own."""
     strict: bool = False
     """Whether a warning about what is read is an error."""
+    resolve: tuple[str, ...] = ()
+    """Which references are replaced by their values, in the words of `--resolve`."""
+    limits: tuple[Selection, ...] = ()
+    """Which objects each target is limited to: only those are compared that are in all of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,8 @@ def compare_places(request: DiffRequest, places: Places) -> Comparison:
     refuse_second_use((request.a, request.b))
     a, b = (places.open(address, request.source_format) for address in (request.a, request.b))
     selection = request.selection
-    described, loaded, contexts = _load_both(a, b, request, places.context())
+    change = make_change(ObjectChanges(resolve=request.resolve), selection, places)
+    described, loaded, contexts = _load_both(a, b, request, places.context(), change)
     notes = [note for side in loaded for note in side.notes]
     strangers: list[Note] = []
     bundles = [side.bundle for side in loaded]
@@ -75,6 +83,8 @@ def compare_places(request: DiffRequest, places: Places) -> Comparison:
             raise UsageError(f"{a.address} holds {held}, and {b.address} {other}: nothing can be compared")
         strangers = [*_left_out(a, loaded[0], bundles[1]), *_left_out(b, loaded[1], bundles[0])]
         bundles = [Selection(kinds=shared).of(bundle) for bundle in bundles]
+    for limit in request.limits:
+        bundles = [limit.of(bundle) for bundle in bundles]
     seen = loaded[0].seen | loaded[1].seen
     if not request.allow_empty:
         refuse_unmatched(selection, seen, [a, b], notes, contexts[0])
@@ -94,16 +104,16 @@ def compare_places(request: DiffRequest, places: Places) -> Comparison:
 
 
 def _load_both(
-    a: Store, b: Store, request: DiffRequest, context: Context
+    a: Store, b: Store, request: DiffRequest, context: Context, change: Change | None
 ) -> tuple[tuple[str, str], Sequence[Loaded], Sequence[Context]]:
     """Both places in words, their objects, and the contexts of the reads. Raises `InputErrors` with all faults."""
     faults: list[InputError] = []
     sides = ((a, b), (b, a))
     # A fault of a file is reported even if no server runs.
     files = {
-        id(store): _load_file(store, other, request, context, faults)
+        id(store): _load_file(store, other, request, context, faults, change)
         for store, other in sides
-        if isinstance(store, FileStore)
+        if isinstance(store, FileStore | DirectoryStore)
     }
     if faults:
         raise InputErrors(tuple(faults))
@@ -113,7 +123,7 @@ def _load_both(
     for store, other in sorted(sides, key=lambda side: side[0].capabilities.folds_case):
         if id(store) not in found:
             wanted = found[id(other)][0].seen if id(other) in found else frozenset[Key]()
-            found[id(store)] = _load(store, other, request, replace(context, wanted=wanted), faults)
+            found[id(store)] = _load(store, other, request, replace(context, wanted=wanted), faults, change)
     if faults:
         raise InputErrors(tuple(faults))
     both = [found[id(store)] for store in (a, b)]
@@ -121,22 +131,33 @@ def _load_both(
 
 
 def _load_file(
-    store: Store, other: Store, request: DiffRequest, context: Context, faults: list[InputError]
+    store: Store,
+    other: Store,
+    request: DiffRequest,
+    context: Context,
+    faults: list[InputError],
+    change: Change | None,
 ) -> tuple[Loaded, AirflowVersion]:
     try:
-        return load_for([store], request.selection, other, request.airflow, context)
+        return load_for([store], request.selection, other, request.airflow, context, change=change)
     except InputErrors as error:
         faults += error.errors
         return Loaded(Bundle()), NEWEST
 
 
 def _load(
-    store: Store, other: Store, request: DiffRequest, context: Context, faults: list[InputError]
+    store: Store,
+    other: Store,
+    request: DiffRequest,
+    context: Context,
+    faults: list[InputError],
+    change: Change | None,
 ) -> tuple[Loaded, AirflowVersion]:
     airflow = request.airflow or reported_reads.airflow_of(other, context)
     try:
         knows = request.airflow is not None or other.capabilities.is_airflow
-        return load([store], request.selection, replace(context, airflow=airflow, knows_release=knows)), airflow
+        context = replace(context, airflow=airflow, knows_release=knows)
+        return load([store], request.selection, context, change=change), airflow
     except InputErrors as error:
         faults += error.errors
         return Loaded(Bundle()), airflow

@@ -92,6 +92,11 @@ class Draft:
     is_new: bool = False
     """Whether it is a connection that must not be there yet."""
 
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether the place is a file that SOPS has encrypted, so that its values may not come to a disk."""
+        return isinstance(self.target, FileStore) and self.target.sealed_text() is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Edited:
@@ -260,7 +265,7 @@ def import_edited(
     """Imports the objects that were changed. `expect` gets the plan before the first write, and may refuse it."""
     policy = Policy("fail") if draft.is_new else Policy()
     request = ImportRequest((), draft.place, airflow=draft.airflow, policy=policy)
-    change = make_change(ObjectChanges(literal_masks=draft.literal_masks), Selection(), places)
+    change = make_change(ObjectChanges(literal_masks=draft.literal_masks), Selection(), places, resolves=False)
     opened = OpenedImport(draft.target, [_EditedObjects(edited.objects)], draft.fills, change)
     return (yield from import_objects(request, places, conduct, host, expect, opened))
 

@@ -9,6 +9,7 @@ from airconn.errors import AirconnError, InputError, InputErrors
 from airconn.model import ALL_KINDS, Kind, Selection, matches
 from airconn.model.reading import Key, Note
 from airconn.stores.base import Context, Store
+from airconn.stores.directory import DirectoryStore
 from airconn.stores.file import FileStore
 from airconn.transfer import reported_reads
 from airconn.transfer.loading import Loaded
@@ -65,7 +66,8 @@ def refuse_nothing(
         return
     where = ", ".join(dict.fromkeys(store.address for store in sources))
     # Each Airflow has a default pool. Only in a file was a pool written on purpose.
-    others = suggestions([store for store in sources if isinstance(store, FileStore)], ALL_KINDS, context)
+    files = [store for store in sources if isinstance(store, FileStore | DirectoryStore)]
+    others = suggestions(files, ALL_KINDS, context)
     if others and not any(kind in selection.kinds for kind, _ in others):
         kinds = [(sum(other is kind for other, _ in others), kind) for kind in Kind]
         held = " and ".join(f"{n} {kind.singular if n == 1 else kind.value}" for n, kind in kinds if n)

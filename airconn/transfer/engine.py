@@ -39,7 +39,7 @@ from airconn.transfer.overriding import make_change
 from airconn.transfer.places import Places
 from airconn.transfer.recovery import Recovery
 from airconn.transfer.requests import Conduct, DeleteRequest, ImportRequest
-from airconn.transfer.undoing import UndoRequest, prepare_undo
+from airconn.transfer.undoing import UndoRequest, prepare_undo, refuse_changed
 from airconn.transfer.writing import carry_out, refuse_blocked, refuse_deletions
 
 Events = Generator[Event, None, ImportResult]
@@ -60,6 +60,12 @@ class Host:
     stop: StopFlag = field(default_factory=StopFlag)
     backup: str = ""
     """The command in words, for the backup of what it overwrites. Empty for a run without a backup."""
+    run: str = ""
+    """The name of its backup. Empty for one by the time of its beginning."""
+    on_begin: Callable[[Step], None] = lambda step: None
+    """Called before a step is carried out."""
+    recovery: Recovery | None = None
+    """Keeps the objects that may be lost, if the caller has to know them too."""
 
 
 def run(events: Events, on_event: Callable[[Event], None]) -> ImportResult:
@@ -106,7 +112,7 @@ def import_objects(
     if expect is not None:
         expect(prepared)
         prepared = replace(prepared, context=replace(prepared.context, whole=True))
-    keep = _backup(opened.target, request.to, places, host)
+    keep = keeper(opened.target, request.to, places, host)
     return (yield from _carry_out(prepared, opened.target, request.max_delete, conduct, host, keep))
 
 
@@ -119,7 +125,7 @@ def delete_objects(request: DeleteRequest, places: Places, conduct: Conduct, hos
         refuse_blocked(prepared.plan)
         refuse_deletions(prepared.plan, limit_of(request))
         return ImportResult(prepared, is_different=conduct.tells_difference and bool(prepared.plan.writes))
-    keep = _backup(target, request.place, places, host)
+    keep = keeper(target, request.place, places, host)
     return (yield from _carry_out(prepared, target, limit_of(request), conduct, host, keep))
 
 
@@ -143,17 +149,14 @@ def undo_run(
     if undo.changed:
         if not conduct.dry_run:
             yield Refused(prepared)
-        raise BlockedError(
-            f"{number_of(len(undo.changed))} changed after that run, and would lose the change",
-            hint="--exclude GLOB leaves objects out; --force undoes these, too",
-        )
+        refuse_changed(undo)
     if conduct.dry_run:
         refuse_blocked(prepared.plan)
         return ImportResult(prepared, is_different=conduct.tells_difference and bool(prepared.plan.writes))
     if prepared.plan.writes and not prepared.plan.blocked:
         expect(prepared)
     is_whole = request.selection == Selection() and not undo.missing
-    keep = _backup(undo.target, request.to or backup.header.to, places, host, undoes=backup.run, is_whole=is_whole)
+    keep = keeper(undo.target, request.to or backup.header.to, places, host, undoes=backup.run, is_whole=is_whole)
     result = yield from _carry_out(prepared, undo.target, len(prepared.plan.writes), conduct, host, keep)
     if is_whole and result.backup is None and not result.undone and result.exit_code is ExitCode.OK:
         try:
@@ -163,7 +166,7 @@ def undo_run(
     return result
 
 
-def _backup(
+def keeper(
     target: Store, to: str | None, places: Places, host: Host, *, undoes: str | None = None, is_whole: bool = True
 ) -> Keep:
     """The function that begins the backup of a run into a target, whose address is `to`."""
@@ -174,7 +177,14 @@ def _backup(
         lasting = lasting_address(places.config, to)
         words = f"{host.backup} {undoes}" if undoes else host.backup
         return begin_backup(
-            prepared, target, host.state_directory, words, lasting=lasting, undoes=undoes, is_whole=is_whole
+            prepared,
+            target,
+            host.state_directory,
+            words,
+            lasting=lasting,
+            undoes=undoes,
+            is_whole=is_whole,
+            run=host.run,
         )
 
     return keep
@@ -198,6 +208,11 @@ def _carry_out(prepared: Import, target: Store, most: int, conduct: Conduct, hos
         raise
     if not conduct.yes:
         _confirm(prepared, host, confirms_all=conduct.confirm)
+    return (yield from write_plan(prepared, target, conduct, host, keep))
+
+
+def write_plan(prepared: Import, target: Store, conduct: Conduct, host: Host, keep: Keep) -> Events:
+    """Carries out a plan that isn't blocked, and to which the user has agreed where that is needed."""
     backup = None
     try:
         backup = keep(prepared)
@@ -209,24 +224,32 @@ def _carry_out(prepared: Import, target: Store, most: int, conduct: Conduct, hos
 
 
 def _confirm(prepared: Import, host: Host, *, confirms_all: bool) -> None:
-    """Asks about the deletions of a plan, and about what its writes restart. With `confirms_all`, about all writes.
-
-    Raises `BlockedError` unless the answer is yes.
-    """
-    deletions = prepared.plan.of(Action.DELETE)
-    if not (deletions or prepared.restarts or (confirms_all and prepared.plan.writes)):
+    """Asks about the writes of a plan, if that is needed. Raises `BlockedError` unless the answer is yes."""
+    if not needs_consent(prepared, confirms_all=confirms_all):
         return
     said = host.confirm(prepared)
-    if said is None and deletions:
-        number = number_of(len(deletions))
-        raise BlockedError(f"{number} would be deleted, and it isn't confirmed", hint="add --yes")
     if said is None:
-        number = number_of(len(prepared.plan.writes))
-        what = f"writing {prepared.restarts}" if prepared.restarts else f"{number} would be written"
-        hint = "add --yes" if prepared.restarts else "add --yes, or answer the question at a terminal"
-        raise BlockedError(f"{what}, and it isn't confirmed", hint=hint)
+        raise unasked(prepared)
     if not said:
-        raise BlockedError("the deletion wasn't confirmed" if deletions else "the write wasn't confirmed")
+        deletes = prepared.plan.of(Action.DELETE)
+        raise BlockedError("the deletion wasn't confirmed" if deletes else "the write wasn't confirmed")
+
+
+def needs_consent(prepared: Import, *, confirms_all: bool) -> bool:
+    """Whether the user has to agree: to deletions, to what is restarted and, with `confirms_all`, to all writes."""
+    deletions = prepared.plan.of(Action.DELETE)
+    return bool(deletions or prepared.restarts or (confirms_all and prepared.plan.writes))
+
+
+def unasked(prepared: Import) -> BlockedError:
+    """The error for a plan that needs a consent which nobody can be asked for."""
+    if deletions := prepared.plan.of(Action.DELETE):
+        number = number_of(len(deletions))
+        return BlockedError(f"{number} would be deleted, and it isn't confirmed", hint="add --yes")
+    number = number_of(len(prepared.plan.writes))
+    what = f"writing {prepared.restarts}" if prepared.restarts else f"{number} would be written"
+    hint = "add --yes" if prepared.restarts else "add --yes, or answer the question at a terminal"
+    return BlockedError(f"{what}, and it isn't confirmed", hint=hint)
 
 
 class _Write:
@@ -240,7 +263,7 @@ class _Write:
         self._conduct = conduct
         self._host = host
         self._backup = backup
-        self._recovery = Recovery(host.state_directory)
+        self._recovery = host.recovery or Recovery(host.state_directory)
         self._begun: list[Step] = []
         self._done: list[Outcome] = []
         self._notes: list[Note] = []
@@ -316,7 +339,7 @@ class _Write:
             recovery=self._recovery,
             fail_fast=self._conduct.fail_fast,
             stop=self._is_to_stop,
-            on_begin=self._begun.append,
+            on_begin=self._begin,
         )
         with closing(outcomes):
             for outcome in outcomes:
@@ -327,6 +350,10 @@ class _Write:
                     continue
                 yield self._record(outcome)
                 context.watch("writing", len(self._done), number)
+
+    def _begin(self, step: Step) -> None:
+        self._begun.append(step)
+        self._host.on_begin(step)
 
     def _record(self, outcome: Outcome) -> Event:
         self._done.append(outcome)

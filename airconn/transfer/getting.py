@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from airconn.errors import BlockedError, InputError, UsageError
-from airconn.model import ALL_KINDS, NEWEST, REDACTED, AirflowObject, AirflowVersion, Kind, Selection, Text, jsontext
-from airconn.model.jsontext import Number
-from airconn.override.edit import exists, settled
+from airconn.errors import InputError, UsageError
+from airconn.model import ALL_KINDS, NEWEST, AirflowObject, AirflowVersion, Kind, Selection, jsontext
+from airconn.model.jsontext import JsonPath
+from airconn.model.references import references
 from airconn.override.places import FieldPlace, readings, unknown_field
 from airconn.stores.base import Context, Store
 from airconn.transfer import reported_reads
+from airconn.transfer.leaf_values import text_at
+from airconn.transfer.overriding import resolved
 from airconn.transfer.places import Places
 from airconn.transfer.request_parts import AS_THEY_TELL, SourceFormat
 from airconn.transfer.results import Result
 from airconn.transfer.showing import find, parse_name
-
-_REAL_VALUES = "read it from a source that shows it, such as --from metadb: or --from env: (airconn help secrets)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,8 @@ class GetRequest:
     source_format: SourceFormat = AS_THEY_TELL
     kinds: frozenset[Kind] = ALL_KINDS
     airflow: AirflowVersion | None = None
+    resolve: tuple[str, ...] = ()
+    """Which references are replaced by their values, in the words of `--resolve`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,25 @@ def get_value(request: GetRequest, places: Places) -> GotValue:
     if store.capabilities.is_airflow and request.airflow is None:
         context = places.context(store.describe(context).airflow)
     obj, place, notes = _find(store, request, context)
-    return GotValue(text=_text_at(obj, place, store.address), notes=notes)
+    (obj,) = resolved((_with_references_at(obj, place),), request.resolve, places, context.airflow)
+    return GotValue(text=text_at(obj, place, store.address), notes=notes)
+
+
+def _with_references_at(obj: AirflowObject, place: FieldPlace) -> AirflowObject:
+    """`obj`, in which the references at other places are texts."""
+    others = {
+        (each.field, each.path)
+        for each in references(obj)
+        if not each.is_whole and not (each.field == place.field and _is_at(each.path, place.path))
+    }
+    changed: dict[str, Any] = {"genuine": getattr(obj, "genuine", frozenset()) | others}
+    return replace(obj, **changed) if others else obj
+
+
+def _is_at(path: JsonPath, other: JsonPath) -> bool:
+    """Whether one of two paths leads to the other one, or into it."""
+    shown, wanted = jsontext.show_path(path), jsontext.show_path(other)
+    return shown.startswith(wanted) or wanted.startswith(shown)
 
 
 def _find(store: Store, request: GetRequest, context: Context) -> tuple[AirflowObject, FieldPlace, Any]:
@@ -97,44 +117,3 @@ def _object_in(name: str, kinds: tuple[Kind, ...], wanted: Iterable[FieldPlace])
     rest = min(fielded, key=len) if fielded else ""
     prefix = f"{kinds[0].value}/" if len(kinds) == 1 and name.startswith(f"{kinds[0].value}/") else ""
     return f"{prefix}{rest}" if rest else name
-
-
-def _text_at(obj: AirflowObject, place: FieldPlace, address: str) -> str:
-    held = getattr(obj, place.field)
-    if not place.path:
-        return _shown(held.value() if isinstance(held, Text) and held.hidden else held, place, address)
-    if held is REDACTED or held is None:
-        return _shown(held, place, address)
-    try:
-        tree = held.value()
-    except ValueError:
-        tree = None
-    if not isinstance(tree, dict | list):
-        raise UsageError(f"the {place.field} is not a JSON object or list, so it has no parts", where=str(place))
-    path = settled(tree, place.path)
-    if not exists(tree, path):
-        raise _missing(place, address)
-    leaf: Any = tree
-    for step in path:
-        leaf = leaf[step]
-    return _shown(leaf, place, address, is_leaf=True)
-
-
-def _shown(value: Any, place: FieldPlace, address: str, *, is_leaf: bool = False) -> str:
-    """A value as text. Raises `BlockedError` if any part of it is hidden."""
-    if value is REDACTED or (isinstance(value, dict | list) and _hides(value)):
-        raise BlockedError(f"{address} hides the value of {place}", hint=_REAL_VALUES)
-    if value is None and not is_leaf:
-        raise _missing(place, address)
-    if isinstance(value, Text | Number):
-        return value.text
-    return value if isinstance(value, str) else jsontext.dumps(value)
-
-
-def _hides(tree: Any) -> bool:
-    return any(leaf is REDACTED for _, leaf in jsontext.leaves(tree))
-
-
-def _missing(place: FieldPlace, address: str) -> InputError:
-    hint = f"airconn show {place.kind.value}/{place.id} shows what is set"
-    return InputError(f"{place} is not set", where=address, hint=hint)

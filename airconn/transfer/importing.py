@@ -33,9 +33,11 @@ from airconn.stores.base import (
     TellsShadowed,
     read_only,
 )
+from airconn.stores.directory import refuse_as_target
+from airconn.stores.file import FileStore
 from airconn.transfer import reported_reads
 from airconn.transfer.empty_runs import ALLOW, refuse_empty, refuse_unmatched
-from airconn.transfer.loading import Change, Loaded, load_for
+from airconn.transfer.loading import Change, Load, Loaded, load, load_for
 from airconn.transfer.losses import refuse_notes
 from airconn.transfer.requests import ImportRequest
 
@@ -82,6 +84,8 @@ class OpenedImport:
     sources: Sequence[Store]
     fills: Sequence[Store] = ()
     change: Change | None = None
+    load: Load = load
+    """Reads the sources and the fills, and applies the change."""
 
     @property
     def changes_nothing(self) -> bool:
@@ -118,6 +122,7 @@ def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> I
     target, sources, selection = opened.target, opened.sources, request.selection
     refuses_empty = not (request.allow_empty or request.prune)
     refuse_read_only(target)
+    refuse_as_target(sources, target.path if isinstance(target, FileStore) else None)
     if opened.changes_nothing:
         _refuse_itself(sources, target, selection)
 
@@ -137,6 +142,7 @@ def prepare(request: ImportRequest, opened: OpenedImport, context: Context) -> I
         change=opened.change,
         is_planned=True,
         on_loaded=check,
+        load=opened.load,
     )
     # Another run wouldn't complete an object if it doesn't compare it, or doesn't update it.
     is_assumed = request.policy.hidden_is_equal and target.capabilities.hides

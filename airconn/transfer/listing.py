@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 
 from airconn.errors import InputError
 from airconn.model import ALL_KINDS, NEWEST, AirflowObject, AirflowVersion, Bundle, Kind, Selection
+from airconn.stores.base import Context, Store
 from airconn.transfer import reported_reads
 from airconn.transfer.empty_runs import refuse_nothing, refuse_unmatched
 from airconn.transfer.globs import find_named
+from airconn.transfer.overriding import resolved
 from airconn.transfer.places import Places
 from airconn.transfer.request_parts import AS_THEY_TELL, SourceFormat
 from airconn.transfer.results import ReadRequest, Result
@@ -35,8 +37,13 @@ class ListedObjects(Result):
 
 def list_objects(request: ListRequest, places: Places) -> ListedObjects:
     """The objects of a place. Raises as `Store.read` does."""
-    store, selection = places.open_target(request.source, request.source_format), request.selection
-    context = places.context(request.airflow or NEWEST)
+    store = places.open_target(request.source, request.source_format)
+    return list_store(request, store, places.context(request.airflow or NEWEST))
+
+
+def list_store(request: ListRequest, store: Store, context: Context) -> ListedObjects:
+    """The objects of a place that is open. Raises as `Store.read` does."""
+    selection = request.selection
     described = store.describe(context)
     reading = reported_reads.read(store, selection, context)
     error = None
@@ -65,6 +72,8 @@ class ShowRequest:
     airflow: AirflowVersion | None = None
     allow_empty: bool = False
     """Whether a glob may match nothing."""
+    resolve: tuple[str, ...] = ()
+    """Which references are replaced by their values, in the words of `--resolve`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,4 +91,5 @@ def show_objects(request: ShowRequest, places: Places) -> Shown:
     context = places.context(request.airflow or NEWEST)
     described = store.describe(context)
     found = find_named(store, request.names, request.selection, context, allow_empty=request.allow_empty)
-    return Shown(described.text, found.objects, notes=found.reading.notes)
+    objects = resolved(found.objects, request.resolve, places, context.airflow)
+    return Shown(described.text, objects, notes=found.reading.notes)

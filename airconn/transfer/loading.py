@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import starmap
+from typing import Protocol, runtime_checkable
 
 from airconn.errors import AirconnError, InputError, InputErrors, UnfitError
 from airconn.model import ALL_KINDS, NEWEST, AirflowVersion, Bundle, Kind, Selection, fill, hidden_fields, rules_for
@@ -16,6 +17,29 @@ from airconn.transfer import reported_reads
 
 Change = Callable[[Bundle, AirflowVersion], Bundle]
 """Changes the objects of the sources, for the Airflow that they are read for."""
+
+
+class Load(Protocol):
+    """Reads sources as `load` does."""
+
+    def __call__(
+        self,
+        sources: Sequence[Store],
+        selection: Selection,
+        context: Context,
+        *,
+        fills: Sequence[Store] = (),
+        change: Change | None = None,
+        is_planned: bool = False,
+    ) -> Loaded: ...
+
+
+@runtime_checkable
+class TellsUnused(Protocol):
+    """A change that knows which parts of it the sources have no object for."""
+
+    def unused(self, bundle: Bundle) -> Iterable[Note]:
+        """Notes on these. `bundle` is what the sources hold before the change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +73,18 @@ def load(
     plan follows, which says itself which placeholders block it; otherwise a note does.
     Raises `InputErrors` with the faults of all of them, and where an id comes twice with different values.
     """
+    return changed(gather(sources, selection, context, fills), change, context.airflow, is_planned=is_planned)
+
+
+def gather(sources: Sequence[Store], selection: Selection, context: Context, fills: Sequence[Store] = ()) -> Loaded:
+    """What `load` gives before the change of the objects, and without warnings about these."""
     bundles: list[Bundle] = []
     notes: list[Note] = []
     ignored: list[tuple[str, int]] = []
     faults: list[InputError] = []
     kinds: frozenset[Kind] = frozenset()
     for store in sources:
-        with _collecting(faults):
+        with collecting(faults):
             reading = reported_reads.read(store, selection, context)
             bundles.append(reading.bundle)
             notes += reading.notes
@@ -70,14 +99,21 @@ def load(
     for store in fills:
         bundle, said = _filled(bundle, store, context)
         notes += said
-    changed = change(bundle, context.airflow) if change else bundle
-    seen = frozenset((obj.kind, obj.id) for some in (bundle, changed) for obj in some)
-    notes += starmap(Note, warnings(changed, is_planned=is_planned))
-    return Loaded(changed, tuple(notes), tuple(ignored), seen, kinds=kinds)
+    return Loaded(bundle, tuple(notes), tuple(ignored), kinds=kinds)
+
+
+def changed(gathered: Loaded, change: Change | None, airflow: AirflowVersion, *, is_planned: bool) -> Loaded:
+    """What was gathered with `change` applied to it, and with warnings about what it is then."""
+    before = gathered.bundle
+    bundle = change(before, airflow) if change else before
+    seen = frozenset((obj.kind, obj.id) for some in (before, bundle) for obj in some)
+    unused = change.unused(before) if isinstance(change, TellsUnused) else ()
+    notes = (*gathered.notes, *unused, *starmap(Note, warnings(bundle, is_planned=is_planned)))
+    return replace(gathered, bundle=bundle, notes=notes, seen=seen)
 
 
 @contextmanager
-def _collecting(faults: list[InputError]) -> Iterator[None]:
+def collecting(faults: list[InputError]) -> Iterator[None]:
     """Within this block a raised fault of the input ends the block, and is added to `faults`."""
     try:
         yield
@@ -93,7 +129,8 @@ def _filled(bundle: Bundle, store: Store, context: Context) -> tuple[Bundle, Seq
     if not lacking:
         return bundle, ()
     other = reported_reads.read(store, Selection(kinds=frozenset(kind for kind, _ in lacking), ids=lacking), context)
-    # An Airflow 2 hides also the password that a connection doesn't have. Files may lack what is in the Airflow.
+    # An Airflow 2 hides also the password that a connection doesn't have and, where its id has a slash, the extra.
+    # Files may lack what is in the Airflow.
     is_whole = store.capabilities.is_airflow and not store.capabilities.hides
     return bundle.map(lambda obj: fill(obj, other.bundle.get(obj.kind, obj.id), is_whole=is_whole)), other.notes
 
@@ -109,11 +146,12 @@ def load_for(
     change: Change | None = None,
     is_planned: bool = False,
     on_loaded: Callable[[Loaded, Context], None] = lambda loaded, context: None,
+    load: Load = load,
 ) -> tuple[Loaded, AirflowVersion]:
     """The sources as `airflow` or else the Airflow of `target` reads them, and that Airflow.
 
     They are read before the target is asked anything, so that faults of the input are reported without a server.
-    `on_loaded` checks what was read, and raises for faults.
+    `on_loaded` checks what was read, and raises for faults. `load` reads them.
     """
     first: AirconnError | None = None
     loaded = None

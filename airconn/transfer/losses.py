@@ -13,7 +13,11 @@ from airconn.model.reading import Note
 def refuse_losses(bundle: Bundle, losses: Sequence[Loss], notes: Iterable[Note] = ()) -> None:
     """Raises `InputErrors` if there are any losses, or notes on what was read."""
     faults = [InputError(show_loss(loss), where=str(_origin(bundle, loss))) for loss in losses]
-    faults += [InputError(note.message, where=note.where) for note in notes if not (note.failed or note.is_detail)]
+    faults += [
+        InputError(note.message, where=note.where)
+        for note in notes
+        if not (note.failed or note.is_detail or note.is_remark)
+    ]
     if faults:
         raise InputErrors(tuple(faults))
 

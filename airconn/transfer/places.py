@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import fields, replace
+from functools import cache
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from airconn.config import Address, Config, Settings
+from airconn.errors import UsageError
 from airconn.formats.dotenv.declaration import EXPAND
+from airconn.formats.sops.sealed import type_of
 from airconn.model import NEWEST, AirflowVersion
+from airconn.quoting import shown_address
 from airconn.stores import open_store
 from airconn.stores.base import Context, Store, Watch, unwatched
 from airconn.transfer.request_parts import AS_THEY_TELL, Network, SourceFormat
@@ -33,6 +38,10 @@ class Places:
         self._network = network
         self._watch = watch
         self._opened: list[Store] = []
+        self.kept: dict[object, Any] = {}
+        """What a run keeps for its other parts, such as the values of references, by what it is for."""
+        self.read_value = cache(self._read_value)
+        """The text of a file. It is read once, because the file of a shell's `<(command)` can't be read again."""
 
     def __enter__(self) -> Places:
         return self
@@ -46,6 +55,13 @@ class Places:
     def open(self, address: str, source: SourceFormat = AS_THEY_TELL) -> Store:
         """The store of an address. It sends no request yet. Raises `UsageError`."""
         return self._open(self.config.resolve(address), source)
+
+    def open_referred(self, address: str, named_in: str) -> Store:
+        """The store of an address that a reference in `named_in` names, which the user may not have written.
+
+        Raises `UsageError`, and `BlockedError` where it may not have credentials.
+        """
+        return self._open(self.config.referred(address, named_in), AS_THEY_TELL)
 
     def open_address(self, address: Address, source: SourceFormat = AS_THEY_TELL) -> Store:
         """The store of an address whose settings are known. It sends no request yet. Raises `UsageError`."""
@@ -61,12 +77,15 @@ class Places:
         Raises `InputError` for a file that can't be read.
         """
         expansion = {name: value for name, value in source.values.items() if name == EXPAND.name}
+        from airconn.stores.directory import DirectoryStore
         from airconn.stores.file import FileStore
 
         fills = [self.open(address, SourceFormat(values=expansion)) for address in addresses]
         for store in fills:
             if isinstance(store, FileStore) and store.path is not None:
                 store.text()  # raises also if nothing has to be filled
+            elif isinstance(store, DirectoryStore):
+                store.found()  # the same
         return fills
 
     def open_file(self, path: str) -> FileStore:
@@ -75,7 +94,9 @@ class Places:
 
         text = one_name(path)
         self._take_stdin(text)
-        return FileStore(text, Settings(stdin=self.config.stdin))
+        config = self.config
+        settings = Settings(stdin=config.stdin, environ=config.environ, sops=config.sops, deadline=self.deadline)
+        return FileStore(text, settings)
 
     def context(self, airflow: AirflowVersion = NEWEST) -> Context:
         """The context for reading a place."""
@@ -101,3 +122,22 @@ class Places:
         self.deadline = settings.deadline
         self._opened.append(store)
         return store
+
+    def _read_value(self, path: str) -> str:
+        """The text of a file, decrypted if SOPS has encrypted it."""
+        try:
+            text = Path(path).expanduser().read_bytes().decode()
+        except UnicodeDecodeError:
+            raise UsageError("this is not UTF-8 text", where=path) from None
+        except (OSError, ValueError, RuntimeError) as error:
+            reason = "no such file" if isinstance(error, FileNotFoundError) else "this file can't be read"
+            raise UsageError(reason, where=shown_address(path)) from None
+        type_ = type_of(text)
+        if type_ is None:
+            return text
+        from airconn.stores.sops.files import decrypted
+        from airconn.stores.sops.program import SopsProgram
+
+        return decrypted(
+            text, type_, SopsProgram(self.config.sops, self.config.environ, self.deadline), shown_address(path)
+        )

@@ -9,6 +9,7 @@ from dataclasses import replace
 from airconn.model import NEWEST, AirflowVersion, Bundle, Kind, Outcome, Selection, Step
 from airconn.model.reading import Key, Reading
 from airconn.stores.base import Context, Description, ListsIds, Rehearses, Store, SuggestsIds
+from airconn.stores.directory import DirectoryStore
 from airconn.stores.file import FileStore
 
 
@@ -73,8 +74,8 @@ def _reading(store: Store, context: Context) -> Iterator[None]:
 
 
 def is_plain(store: Store) -> bool:
-    """Whether it is an existing file, and not a pipe whose input a user may have to type."""
-    return isinstance(store, FileStore) and store.holds_something()
+    """Whether it is a directory, or an existing file, and not a pipe whose input a user may have to type."""
+    return isinstance(store, DirectoryStore) or (isinstance(store, FileStore) and store.holds_something())
 
 
 @contextmanager

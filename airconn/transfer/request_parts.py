@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from airconn.model import Kind
 from airconn.transfer.hiding import RedactedPolicy
@@ -39,6 +40,24 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetChanges:
+    """The changes of objects that the configuration names for a target. Those of the command line come after them.
+
+    Unlike those, they may be for objects that the sources lack: a run may have only a part of all sources.
+    """
+
+    overlays: tuple[str, ...] = ()
+    renames: tuple[str, ...] = ()
+    is_of_project: bool = False
+    """Whether only a project's file names the overlays, so that these may not take values from elsewhere."""
+    target: str = ""
+    """What messages call the target."""
+
+    def __bool__(self) -> bool:
+        return bool(self.overlays or self.renames)
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectChanges:
     """The changes of objects that the command line names. They hold no secrets, but may name their places."""
 
@@ -47,9 +66,13 @@ class ObjectChanges:
     renames: tuple[str, ...] = ()
     overlays: tuple[str, ...] = ()
     literal_masks: tuple[str, ...] = ()
+    resolve: tuple[str, ...] = ()
+    """Which references in objects are replaced by their values, in the words of `--resolve`."""
+    of_target: TargetChanges = field(default_factory=TargetChanges)
 
     def __bool__(self) -> bool:
-        return any((self.sets, self.set_files, self.renames, self.overlays, self.literal_masks))
+        said = (self.sets, self.set_files, self.renames, self.overlays, self.literal_masks, self.resolve)
+        return any(said) or bool(self.of_target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,5 +93,7 @@ class Writing:
     """Whether the file is written afresh, without regard to its content."""
     replace_references: bool = False
     """Whether an update of the file may write over references in it, such as `${DB_PW}`."""
+    encrypt: Literal["", "sops", "none"] = ""
+    """Whether a file is encrypted that isn't so yet. Empty: a new one is, if a rule of SOPS is for it."""
     strict: bool | None = False
     """Whether a loss of the format, or a warning about what is read, is an error. None leaves it to the command."""

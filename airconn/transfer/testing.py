@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from airconn.errors import BlockedError, ExitCode, InputError, InputErrors, UsageError
@@ -11,7 +12,7 @@ from airconn.plan.unresolved import unresolved
 from airconn.stores.base import Context, Store
 from airconn.stores.connection_tests import ConnectionTest, TriesConnections, Verdict
 from airconn.transfer import reported_reads
-from airconn.transfer.loading import load_for
+from airconn.transfer.loading import Change, load_for
 from airconn.transfer.overriding import make_change
 from airconn.transfer.places import Places
 from airconn.transfer.results import ChangeRequest, Result
@@ -30,6 +31,18 @@ class ConnectionTestRequest(ChangeRequest):
     """The address of the Airflow that tests, if it isn't the one of the configuration."""
     sources: tuple[str, ...] = ()
     """The addresses of places with the values. Without any, it is that Airflow itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedTests:
+    """The places of tests, which are open."""
+
+    target: Store
+    """The Airflow that tests."""
+    sources: Sequence[Store] = ()
+    """The places with the values. Without any, it is that Airflow."""
+    fills: Sequence[Store] = ()
+    change: Change | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +79,21 @@ def run_tests(request: ConnectionTestRequest, places: Places) -> ConnectionTests
     Raises `UsageError` for a place that isn't an Airflow, `BlockedError` for values that are hidden or placeholders,
     before any is tested, and as `showing.find` does for unknown ids.
     """
-    _refuse_other_kinds(request.names)
+    refuse_other_kinds(request.names)
     target = places.open_target(request.airflow_address)
+    refuse_other_places(target)
+    sources = [places.open(source, request.source_format) for source in request.sources]
+    fills = places.open_fills(request.fills, request.source_format)
+    change = make_change(request.changes, selection_of(request), places)
+    return run_opened(request, OpenedTests(target, sources, fills, change), places.context())
+
+
+def run_opened(request: ConnectionTestRequest, opened: OpenedTests, context: Context) -> ConnectionTests:
+    """The tests in places that are open. Raises as `run_tests`."""
+    target = opened.target
     if not isinstance(target, TriesConnections):
-        raise UsageError(
-            "only an Airflow can test connections, through its REST API",
-            where=target.address,
-            hint="--to https://… for the Airflow, --source for the file or backend with the values",
-        )
-    context = places.context()
-    sources = [places.open(source, request.source_format) for source in request.sources] or [target]
-    found, notes = _find(request, sources, places, target)
+        raise _no_airflow(target)
+    found, notes = _find(request, opened, context)
     described = reported_reads.describe(target, context)
     _refuse_untyped(found)
     _refuse_unknown_values(found, has_sources=bool(request.sources))
@@ -91,21 +108,43 @@ def run_tests(request: ConnectionTestRequest, places: Places) -> ConnectionTests
     return ConnectionTests(airflow=described.text, tested=tuple(tested), notes=notes)
 
 
-def _refuse_other_kinds(names: tuple[str, ...]) -> None:
+def refuse_other_places(target: Store) -> None:
+    """Raises `UsageError` for a place that isn't an Airflow."""
+    if not isinstance(target, TriesConnections):
+        raise _no_airflow(target)
+
+
+def _no_airflow(target: Store) -> UsageError:
+    return UsageError(
+        "only an Airflow can test connections, through its REST API",
+        where=target.address,
+        hint="--to https://… for the Airflow, --source for the file or backend with the values",
+    )
+
+
+def refuse_other_kinds(names: tuple[str, ...]) -> None:
+    """Raises `UsageError` for a name of an object that isn't a connection."""
     for name in names:
         kinds, id_ = parse_name(name, _CONNECTIONS)
         if kinds != (Kind.CONNECTIONS,):
             raise UsageError(f"{kinds[0].value}/{id_} is not a connection, and can't be tested")
 
 
+def selection_of(request: ConnectionTestRequest) -> Selection:
+    """The connections that the request names."""
+    return Selection(kinds=_CONNECTIONS, ids=frozenset((Kind.CONNECTIONS, id_) for id_ in _ids(request)))
+
+
+def _ids(request: ConnectionTestRequest) -> list[str]:
+    return list(dict.fromkeys(parse_name(name, _CONNECTIONS)[1] for name in request.names))
+
+
 def _find(
-    request: ConnectionTestRequest, sources: list[Store], places: Places, target: Store
+    request: ConnectionTestRequest, opened: OpenedTests, context: Context
 ) -> tuple[list[Connection], tuple[Note, ...]]:
     """The connections that are named, with filled and changed values, and the notes on the read."""
-    ids = dict.fromkeys(parse_name(name, _CONNECTIONS)[1] for name in request.names)
-    selection = Selection(kinds=_CONNECTIONS, ids=frozenset((Kind.CONNECTIONS, id_) for id_ in ids))
-    fills = places.open_fills(request.fills, request.source_format)
-    change = make_change(request.changes, selection, places)
+    ids = _ids(request)
+    sources = opened.sources or [opened.target]
 
     def check(bundle: Bundle, context: Context) -> None:
         for id_ in ids:
@@ -114,12 +153,12 @@ def _find(
 
     loaded, _ = load_for(
         sources,
-        selection,
-        target,
+        selection_of(request),
+        opened.target,
         request.airflow,
-        places.context(),
-        fills=fills,
-        change=change,
+        context,
+        fills=opened.fills,
+        change=opened.change,
         is_planned=True,
         on_loaded=lambda loaded, context: check(loaded.bundle, context),
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from airconn.errors import InputError
+from airconn.errors import BlockedError, InputError
 from airconn.model import (
     MASK,
     Action,
@@ -25,6 +25,7 @@ from airconn.model import (
     is_unsaid,
     jsontext,
     matches,
+    number_of,
     value_fields,
 )
 from airconn.model.compare import Likeness, compare
@@ -75,6 +76,15 @@ class Undo:
     """The objects that have changed since the run, and would be undone only with `force`."""
     missing: tuple[str, ...] = ()
     """The objects that can't be created again, because their values were hidden."""
+
+
+def refuse_changed(undo: Undo) -> None:
+    """Raises `BlockedError` if objects have changed since the run."""
+    if undo.changed:
+        raise BlockedError(
+            f"{number_of(len(undo.changed))} changed after that run, and would lose the change",
+            hint="--exclude GLOB leaves objects out; --force undoes these, too",
+        )
 
 
 def prepare_undo(

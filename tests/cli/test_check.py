@@ -74,6 +74,7 @@ def test_json(airconn, tmp_path: Path) -> None:
     assert report == {
         "schema_version": 1,
         "files": [str(path)],
+        "places": [],
         "findings": [
             {
                 "code": "AC211",

@@ -60,6 +60,15 @@ def offered(line: str, shell: str = "bash") -> list[str]:
         return [item.value for item in completion(group, {}, "airconn", "").get_completions(words, last)]
 
 
+def test_targets_are_offered_and_groups_where_several_places_are_possible(directory: Path) -> None:
+    (directory / "airconn.toml").write_text(
+        '[targets.eu]\naddress = "a.json"\n[addresses]\ndev = "b.json"\n[groups]\nprod = ["@eu"]\n'
+    )
+    assert offered("airconn get --from @") == ["@eu", "@dev"]
+    assert offered("airconn import @") == ["@eu", "@dev"]
+    assert offered("airconn import o.yaml --to @e") == ["@eu"]
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [

@@ -112,7 +112,7 @@ def test_commands_without_a_plan_warn_once_for_each_type(airconn, tmp_path: Path
     assert "a mask of another tool is in the place of 200 values: connections/c0.password (line 1)" in mask
     assert mask.endswith("and 195 more; fill in the value")
     assert (
-        "a reference to 1Password is in the place of a value: connections/d.password; resolve it first" in reference
+        "a reference to 1Password is in the place of a value: connections/d.password; use --resolve op" in reference
     )
     assert "a value looks like a note to fill in a value: connections/e.password; fill in the value" in sample
 

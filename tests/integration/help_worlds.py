@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.help_pages import HELP, ROOT, World, write_files
+from tests.help_pages import HELP, ROOT, World, blocks, write_files
 from tests.integration import secrets_worlds
 
 if TYPE_CHECKING:
@@ -212,6 +212,49 @@ def two_addresses(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[Wo
 
 
 @contextlib.contextmanager
+def migration(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
+    """An Airflow 2 at @old, with some objects that Airflow 3 refuses, and an empty Airflow 3 at @new.
+
+    Commands run where the old one has its airflow.cfg.
+    """
+    old, new = filled(get("2.11.2"), directory), emptied(get(NEWEST))
+    page = (HELP / "migrating.md").read_text()
+    write_files(page, directory)
+    troubled = {
+        "lake": {"conn_type": "aws", "extra": '{"host": "https://s3.example.com"}'},
+        "legacy": {"conn_type": "generic", "extra": "verbose"},
+        "team/api": {"conn_type": "http", "host": "api.example.com", "password": "example-api"},
+    }
+    command = [old.python, Path(__file__).parent / "in_airflow.py", "add"]
+    old.run(command, input=json.dumps({"connections": troubled}), text=True, check=True)
+    names = {
+        "https://old.example.com": old.url,
+        "https://new.example.com": new.url,
+        "/old/airflow.db": str(old.home / "airflow.db"),
+        "/new/airflow.db": str(new.home / "airflow.db"),
+    }
+    config = next(block.text for block in blocks(page) if block.language == "toml")
+    for written, here in names.items():
+        config = config.replace(written, here)
+    settings = directory / ".config/airconn"
+    settings.mkdir(parents=True)
+    (settings / "config.toml").write_text(config.replace('"admin"', f'"{old.username}"'))
+    environ = {name: value for name, value in old.environ().items() if name.startswith("AIRFLOW_")}
+    environ |= {"OLD_PASSWORD": old.password, "NEW_PASSWORD": new.password}
+    environ |= {f"{name}_FERNET_KEY": fernet_key(box) for name, box in (("OLD", old), ("NEW", new))}
+    yield World(directory, environ, names)
+
+
+def fernet_key(box: Sandbox) -> str:
+    """The key that a sandbox encrypts values with."""
+    import configparser
+
+    config = configparser.ConfigParser(interpolation=None)
+    config.read(box.home / "airflow.cfg")
+    return config["core"]["fernet_key"]
+
+
+@contextlib.contextmanager
 def new_machine(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
     """A machine of a CI: a virtual environment with pip alone, and a wheel of this tree as `AIRCONN_SOURCE`.
 
@@ -258,6 +301,23 @@ def files(page: str) -> MakeWorld:
     return make
 
 
+@contextlib.contextmanager
+def sops(directory: Path, get: Callable[[str], Sandbox]) -> Iterator[World]:
+    """A repository with the files that the page shows, and the real sops with a new age key."""
+    import subprocess
+
+    import pyrage
+
+    write_files((HELP / "sops.md").read_text(), directory)
+    identity = pyrage.x25519.Identity.generate()
+    environ = {"SOPS_AGE_KEY": str(identity), "SOPS_DISABLE_VERSION_CHECK": "true"}
+    shown = "age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqwwptaq"
+    rules = directory / ".sops.yaml"
+    rules.write_text(rules.read_text().replace(shown, str(identity.to_public())))
+    subprocess.run(["git", "init", "-q", str(directory)], check=True)
+    yield World(directory, environ)
+
+
 def airflow(page: str) -> MakeWorld:
     """The files that a page shows, and an Airflow with the objects of examples/.env, which is the default address.
 
@@ -298,14 +358,18 @@ WORLDS: Mapping[str, MakeWorld] = {
     "json-schema.md": files("json-schema.md"),
     "login.md": logins,
     "lookup.md": airflow("lookup.md"),
+    "migrating.md": migration,
     "mwaa.md": mwaa,
     "objects.md": objects,
     "overlays.md": files("overlays.md"),
     "plans.md": airflow("plans.md"),
     "running.md": files("running.md"),
     "sandboxes.md": own_sandbox,
+    "sops.md": sops,
+    "references.md": files("references.md"),
     "reports.md": airflow("reports.md"),
     "secrets.md": airflow("secrets.md"),
+    "targets.md": files("targets.md"),
     "troubleshooting.md": port_8080,
     "undo.md": airflow("undo.md"),
     "upgrading.md": two_addresses,

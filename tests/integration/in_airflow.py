@@ -2,7 +2,8 @@
 
 As a script it runs inside a sandbox's own environment. `in_airflow.py dump` reads the tables and decrypts them,
 without importing Airflow: nothing is hidden or normalised. `in_airflow.py export DIRECTORY` lets the command line of
-Airflow export all three kinds, in one process. `in_airflow.py wipe` empties the tables.
+Airflow export all three kinds, in one process. `in_airflow.py wipe` empties the tables,
+and `in_airflow.py seed` fills them with the JSON on standard input, which `in_airflow.py add` adds to what there is.
 """
 
 import configparser
@@ -74,12 +75,17 @@ def wipe(home):
 
 def seed(home, wanted):
     """Makes the database hold what `dump` wrote, and nothing else."""
+    wipe(home)
+    add(home, wanted)
+
+
+def add(home, wanted):
+    """Puts objects into the database, in the form of `dump`."""
     fernet = fernet_of(home)
 
     def secret(value):
         return fernet.encrypt(value.encode()).decode() if value else value
 
-    wipe(home)
     with contextlib.closing(connect(home)) as database, database:
         for conn_id, fields in wanted.get("connections", {}).items():
             row = {"conn_id": conn_id, **fields, "password": secret(fields.get("password"))}
@@ -99,8 +105,10 @@ def insert(database, table, row):
 
 
 if __name__ == "__main__":
-    found = {"dump": dump, "export": export, "wipe": wipe}[sys.argv[1]](
-        Path(os.environ["AIRFLOW_HOME"]), *sys.argv[2:]
-    )
+    home = Path(os.environ["AIRFLOW_HOME"])
+    if sys.argv[1] in ("add", "seed"):
+        found = {"add": add, "seed": seed}[sys.argv[1]](home, json.load(sys.stdin))
+    else:
+        found = {"dump": dump, "export": export, "wipe": wipe}[sys.argv[1]](home, *sys.argv[2:])
     if found is not None:
         json.dump(found, sys.stdout)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tests.help_pages import HELP, ROOT, World, blocks
+from tests.help_pages import HELP, ROOT, World, blocks, write_files
 
 if TYPE_CHECKING:
     from airconn.sandbox import Sandbox
@@ -41,6 +41,7 @@ def vault(directory: Path, get: Get) -> Iterator[World]:
     from tests.integration import openbao
 
     shutil.copy(ROOT / "examples/.env", directory)
+    write_files((ROOT / "airconn/help/vault.md").read_text(), directory)
     policy = _block("vault.md", "text", "capabilities")
     with openbao.running(directory) as bao:
         bao.client.sys.create_or_update_policy("airflow", policy)

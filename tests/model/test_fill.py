@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -38,6 +39,13 @@ def test_a_place_that_has_all_fields_tells_that_there_is_no_password() -> None:
     assert fill(conn({}, REDACTED), conn({}, "p"), is_whole=True) == conn({}, "p")
     assert fill(conn({}, REDACTED), conn({}, REDACTED), is_whole=True) == conn({}, REDACTED)
     assert fill(conn({}, REDACTED), None, is_whole=True) == conn({}, REDACTED)
+
+
+def test_a_place_that_has_all_fields_tells_that_there_is_no_extra() -> None:
+    # An Airflow 2 shows a connection whose id has a slash only in its list, which has no extras.
+    hidden, without = replace(conn({}), extra=REDACTED), replace(conn({}), extra=None)
+    assert fill(hidden, without, is_whole=True) == without
+    assert fill(hidden, without) == hidden
 
 
 A, B = {"host": "a", "password": "for-a"}, {"host": "b", "password": "for-b"}

@@ -15,6 +15,7 @@ import pytest
 from airconn.check.rules import Severity
 from airconn.cli.main import COMMANDS
 from airconn.diff import Status
+from airconn.diff_many import ManyStatus
 from airconn.guide import pages
 from airconn.model import Action, Kind
 from airconn.model.change import FieldAction
@@ -75,7 +76,7 @@ def test_the_words_of_the_schema_are_those_of_the_code() -> None:
     assert step["fields"]["items"]["properties"]["how"]["enum"] == [how.value for how in FieldAction]
     diff = defs["diff"]["properties"]
     assert diff["objects"]["items"]["properties"]["status"]["enum"] == list(diff["summary"]["properties"])
-    assert set(diff["summary"]["properties"]) == {status.value for status in Status}
+    assert set(diff["summary"]["properties"]) == {status.value for status in (*Status, *ManyStatus)}
     chains = defs["explain"]["properties"]["objects"]["items"]["properties"]["chains"]["items"]["properties"]
     assert chains["places"]["items"]["properties"]["state"]["enum"] == [state.value for state in LookupState]
     results = defs["test"]["properties"]["connections"]["items"]["properties"]["result"]
@@ -134,6 +135,28 @@ def test_imports_and_plans(airconn, files: tuple[Path, Path], tmp_path: Path) ->
     check("undo", airconn("undo", "--dry-run", *json_).out)
 
 
+def test_an_import_into_several_targets(airconn, files: tuple[Path, Path], tmp_path: Path) -> None:
+    a, b = files
+    targets = ("--to", b, "--to", tmp_path / "new.json", "--to", "http://127.0.0.1:9", "--retries", "0")
+    args = ("import", a, *targets, "--exclude", "*secret", "--output", "json")
+    planned = check("import", airconn(*args, "--dry-run").out)
+    assert [one["status"] for one in planned["targets"]] == ["planned", "planned", "refused"]
+    done = check("import", airconn(*args, "--verify").out)
+    assert [one["exit_code"] for one in done["targets"]] == [0, 0, 5]
+    assert done["targets"][0]["verified"] is True
+    plan = tmp_path / "plan.json"
+    assert (
+        airconn(
+            "import", a, *targets[:4], "--exclude", "*secret", "--set", "variables/v.value=9", "--plan-out", plan
+        ).code
+        == 0
+    )
+    assert len(check("apply", airconn("apply", plan, "--output", "json").out)["targets"]) == 2
+    check("undo", airconn("undo", "--yes", "--output", "json").out)
+    deletes = ("--from", b, "--from", tmp_path / "new.json", "--yes", "--output", "json")
+    check("delete", airconn("delete", "variables/v", *deletes).out)
+
+
 def test_reports_of_what_is_there(airconn, files: tuple[Path, Path]) -> None:
     a, b = files
     for command in ("list", "show"):
@@ -171,3 +194,27 @@ def test_reports_of_a_server(airconn, files: tuple[Path, Path]) -> None:
         check("explain", airconn("explain", "connections/same", "--output", "json", env=env).out)
         check("test", airconn("test", "same", "--source", files[0], "--output", "json", env=env).out)
         check("doctor", airconn("doctor", site.url, "--output", "json", env=env).out)
+
+
+def test_several_targets_are_described(airconn, tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        value = {"connections": {name: {"conn_type": "http", "password": "***"}}, "variables": {"v": name}}
+        (tmp_path / f"{name}.json").write_text(json.dumps(value))
+    files = [str(tmp_path / f"{name}.json") for name in ("a", "b", "c", "no")]
+    sources = [word for file in files for word in ("--from", file)]
+    check("list", airconn("list", *sources, "--output", "json").out)
+    check("diff", airconn("diff", *files[:3], "--output", "json").out)
+    urls = [word for port in (1, 2) for word in ("--to", f"http://127.0.0.1:{port}")]
+    options = ("--retries", "0", "--fail-fast", "--parallel", "1", "--output", "json")
+    tests = airconn(
+        "test",
+        "a",
+        "--source",
+        files[0],
+        "--set",
+        "connections/a.password=env:P",
+        *urls,
+        *options,
+        env={"P": "x", "AIRCONN_TOKEN": "t"},
+    )
+    assert [list(one)[-1] for one in check("test", tests.out)["targets"]] == ["hint", "held_back"]

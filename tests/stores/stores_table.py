@@ -13,6 +13,12 @@ from airconn.stores.base import Capabilities
 
 ROWS: list[tuple[str, str, str, str]] = [
     ("file", "x.json", "a path, `-`", "a file in any of the formats below"),
+    (
+        "directory",
+        ".",
+        "`DIR`, `'DIR/**/*.yaml'`",
+        "all files of [a directory](airconn/help/git.md), or those that a glob matches",
+    ),
     ("airflow", "http://localhost", "`https://HOST`", "an Airflow, through its REST API"),
     ("airflow-cli", "airflow-cli:", "`airflow-cli:PREFIX`", "an Airflow, through its own `airflow` command"),
     ("metadb", "metadb:", "`metadb:`, `metadb+postgresql://HOST/DB`", "the metadata database, with its Fernet keys"),
@@ -138,7 +144,7 @@ def _written_in_words(can: Capabilities) -> str:
 
 
 def _scheme(name: str) -> str:
-    shown = {"file": "a file", "airflow": "`https://`", "metadb": "`metadb:`"}
+    shown = {"file": "a file", "directory": "a directory", "airflow": "`https://`", "metadb": "`metadb:`"}
     prefixes = (*REGISTRY[name].prefixes, *REGISTRY[name].names)
     return shown.get(name) or f"`{prefixes[0]}`"
 

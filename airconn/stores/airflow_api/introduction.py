@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 from airconn.errors import TargetError
 from airconn.stores.airflow_api.login.login_way import LoginRefused
 from airconn.stores.airflow_api.session import Session
@@ -17,10 +15,10 @@ def introduce(session: Session, request: Request) -> None:
     """Sends a first request, and asks for a login as long as the server refuses it for the lack of the right one.
 
     Nothing is sent where the user can't be asked, or the credentials come from elsewhere. Raises `TargetError` for a
-    login that stays refused. In a thread beside the main one, which alone is told of Ctrl-C, the user isn't asked.
+    login that stays refused.
     """
     login = session.credentials.login
-    if login is None or not login.may_ask or threading.current_thread() is not threading.main_thread():
+    if login is None or not login.may_ask:
         return
     left = _QUESTIONS - session.auth.given
     while True:

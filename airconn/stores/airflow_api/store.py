@@ -134,6 +134,10 @@ class AirflowApiStore(Store):
         Lister(self._session(context), self._api(context), Kind.CONNECTIONS, context.watch).count()
         return self.describe(context).text
 
+    def rest(self) -> None:
+        if self._found is not None:
+            self._found.transport.rest()
+
     def close(self) -> None:
         if self._found is not None:
             self._found.close()

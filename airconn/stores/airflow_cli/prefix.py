@@ -23,8 +23,9 @@ SCHEME = "airflow-cli:"
 _SHELL = ("sh", "-s")
 _TAIL = 4096
 """The last bytes of standard error that are kept."""
-_GLANCE = 0.5
-_GRACE = 5.0
+GLANCE = 0.5
+"""The seconds between two looks for a Ctrl-C."""
+GRACE = 5.0
 """The seconds that a command has to end by itself after it was told to, so that the shell can remove its files."""
 
 
@@ -74,24 +75,25 @@ class Prefix:
 
         Raises `TargetError` where the command can't be started, and `Silent` if it says nothing for so many seconds.
         """
-        process = self._start(environ)
+        process = self.start(environ)
         try:
             words: list[bytes] = []
             chunks: queue.Queue[bytes] = queue.Queue()
             assert process.stdin and process.stdout and process.stderr  # noqa: S101, PT018 - they are pipes
-            feeder = _thread(_feed, process.stdin, script.encode())
-            listeners = (_thread(_pump, process.stdout, chunks), _thread(_remember, process.stderr, words))
+            feeder = in_thread(_feed_all, process.stdin, script.encode())
+            listeners = (in_thread(pump, process.stdout, chunks), in_thread(remember, process.stderr, words))
             out = b"".join(_until_the_end(chunks, patience))
             code = process.wait(timeout=patience)
             for thread in (feeder, *listeners):
-                thread.join(timeout=_GRACE)
+                thread.join(timeout=GRACE)
         except (queue.Empty, subprocess.TimeoutExpired):
             raise Silent(f"it printed nothing for {patience:g} s") from None
         finally:
-            _end(process)
+            end(process)
         return Ran(out, last_line(b"".join(words)), code)
 
-    def _start(self, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    def start(self, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        """A shell there, with pipes for its streams. Raises `TargetError` where the command can't be started."""
         name = self.words[0] if self.words else _SHELL[0]
         try:
             # In a group of its own, so that a Ctrl-C at the terminal doesn't end it between two writes.
@@ -114,19 +116,27 @@ class Prefix:
             ) from None
 
 
-def _thread(function: object, *args: object) -> threading.Thread:
+def in_thread(function: object, *args: object) -> threading.Thread:
+    """Runs a function in a thread that doesn't outlive the process."""
     thread = threading.Thread(target=function, args=args, daemon=True)  # type: ignore[arg-type]
     thread.start()
     return thread
 
 
-def _feed(pipe: IO[bytes], data: bytes) -> None:
-    # If a command ends early, or passes nothing on, its answer shows it.
-    with contextlib.suppress(OSError), pipe:
+def feed(pipe: IO[bytes], data: bytes) -> None:
+    """Writes into a pipe that may break: if a command ends early, or passes nothing on, its answer shows it."""
+    with contextlib.suppress(OSError, ValueError):
         pipe.write(data)
+        pipe.flush()
 
 
-def _pump(pipe: IO[bytes], chunks: queue.Queue[bytes]) -> None:
+def _feed_all(pipe: IO[bytes], data: bytes) -> None:
+    feed(pipe, data)
+    with contextlib.suppress(OSError):
+        pipe.close()
+
+
+def pump(pipe: IO[bytes], chunks: queue.Queue[bytes]) -> None:
     """Passes on what comes out of a pipe, and an empty chunk at its end."""
     with contextlib.suppress(OSError, ValueError):
         while chunk := os.read(pipe.fileno(), 65536):
@@ -134,7 +144,8 @@ def _pump(pipe: IO[bytes], chunks: queue.Queue[bytes]) -> None:
     chunks.put(b"")
 
 
-def _remember(pipe: IO[bytes], words: list[bytes]) -> None:
+def remember(pipe: IO[bytes], words: list[bytes]) -> None:
+    """Keeps the end of what comes out of a pipe."""
     with contextlib.suppress(OSError, ValueError):
         while chunk := os.read(pipe.fileno(), 65536):
             words[:] = [(b"".join(words) + chunk)[-_TAIL:]]
@@ -146,7 +157,7 @@ def _until_the_end(chunks: queue.Queue[bytes], patience: float) -> Iterator[byte
     while True:
         try:
             # Waits only for a moment, so that a Ctrl-C that another thread has got is noticed.
-            chunk = chunks.get(timeout=min(_GLANCE, patience))
+            chunk = chunks.get(timeout=min(GLANCE, patience))
         except queue.Empty:
             if time.monotonic() - quiet_since >= patience:
                 raise
@@ -163,7 +174,7 @@ def last_line(said: bytes) -> str:
     return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[bytes]) -> None:
     """Ends a command and what it has started on this machine."""
     for number in (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
         if process.poll() is not None:
@@ -171,7 +182,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, number) if hasattr(os, "killpg") else process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=_GRACE)
+            process.wait(timeout=GRACE)
     for pipe in (process.stdin, process.stdout, process.stderr):
         with contextlib.suppress(OSError):
             if pipe is not None:

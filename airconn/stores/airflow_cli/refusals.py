@@ -20,9 +20,15 @@ from airconn.model import (
 )
 from airconn.stores import limits
 
+_DEFAULT = Kind.POOLS, DEFAULT_POOL
 
-def problems(obj: AirflowObject, version: AirflowVersion) -> Iterator[str]:
-    """The reasons why `airflow KIND import` of this version wouldn't take `obj`, or would fail on the whole file."""
+
+def problems(obj: AirflowObject, version: AirflowVersion, *, by_program: bool = False) -> Iterator[str]:
+    """The reasons why `airflow KIND import` of this version wouldn't take `obj`, or would fail on the whole file.
+
+    `by_program`: the program writes, and not that command. It knows teams, but must not write what the command would
+    fail on afterwards.
+    """
     yield from limits.problems(obj, version)
     if isinstance(obj, Connection):
         yield from _of_conn_id(obj.id, version)
@@ -31,7 +37,7 @@ def problems(obj: AirflowObject, version: AirflowVersion) -> Iterator[str]:
     elif isinstance(obj, Variable):
         if isinstance(obj.value, Text) and limits.is_too_deep(obj.value.text):
             yield "its value is JSON that is nested so deep that airflow variables export fails on all of them"
-        if obj.team_name is not None and rules_for(version).team_names:
+        if obj.team_name is not None and rules_for(version).team_names and not by_program:
             yield "airflow variables import doesn't know teams, and would give it to all"
     elif not obj.name.strip():
         yield "the name is empty"
@@ -64,10 +70,13 @@ def update_refusal(step: Step, *, teams: bool) -> str:
 
 
 def replace_refusal(step: Step, *, teams: bool) -> str:
-    """Why an object can't be deleted and created anew. Empty where it can."""
-    if step.kind is Kind.POOLS and step.id == DEFAULT_POOL:
-        return f"Airflow doesn't allow to delete {DEFAULT_POOL}"
+    """Why an object can't be deleted and created anew by the command. Empty where it can."""
     return _team_refusal(step, teams=teams) if isinstance(step.source, Connection) else ""
+
+
+def deletion_refusal(step: Step) -> str:
+    """Why an object can't be deleted. Empty where it can."""
+    return f"Airflow doesn't allow to delete {DEFAULT_POOL}" if (step.kind, step.id) == _DEFAULT else ""
 
 
 def _team_refusal(step: Step, *, teams: bool) -> str:

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from airconn.errors import AirconnError, TargetError
 from airconn.stores.airflow_cli.prefix import Prefix, Ran, Silent, last_line
 
-_MARK = "airconn:"
+MARK = "airconn:"
+"""The first part of the mark."""
 _LONGEST = 300
 """The most characters of another program's message that are shown."""
 
@@ -93,7 +94,7 @@ class CutOff(AirconnError):
 
 def script_of(calls: Sequence[Call], nonce: str) -> str:
     """The text of a script that makes these calls one after the other, as each needs a lot of memory."""
-    parts = [_HEAD.format(mark=_MARK, nonce=nonce), _TEAMS]
+    parts = [_HEAD.format(mark=MARK, nonce=nonce), _TEAMS]
     for call in calls:
         path = f'"$d"/{call.file}'
         if call.content is not None:
@@ -132,11 +133,11 @@ def _answer(ran: Ran, script: str, nonce: str, prefix: Prefix) -> Answer:
     started = ended = False
     inside: list[str] | None = None
     for line in lines:
-        word, *rest = line.removeprefix(mark).split(" ") if line.startswith(mark := f"{_MARK}{nonce} ") else ("",)
+        word, *rest = line.removeprefix(mark).split(" ") if line.startswith(mark := f"{MARK}{nonce} ") else ("",)
         if word == "start":
             started = True
         elif word == "lacks":
-            raise _lacking(rest[0], prefix)
+            raise lacking(rest[0], prefix)
         elif word == "code":
             codes[rest[0]] = int(rest[1])
         elif word == "saw":
@@ -150,7 +151,7 @@ def _answer(ran: Ran, script: str, nonce: str, prefix: Prefix) -> Answer:
         elif inside is not None and not word:
             inside.append(line)
     if not started:
-        raise _not_started(ran, script, prefix)
+        raise not_started(ran, script, prefix)
     if not ended:
         raise CutOff(
             f"it ended before its work was done (exit code {ran.code})",
@@ -160,7 +161,8 @@ def _answer(ran: Ran, script: str, nonce: str, prefix: Prefix) -> Answer:
     return Answer(codes, files, frozenset(seen))
 
 
-def _lacking(what: str, prefix: Prefix) -> TargetError:
+def lacking(what: str, prefix: Prefix) -> TargetError:
+    """The error for a place without `airflow`, or without a directory for files."""
     if what == "airflow":
         return TargetError(
             "no airflow command found there",
@@ -173,7 +175,7 @@ def _lacking(what: str, prefix: Prefix) -> TargetError:
     return TargetError("no temporary directory can be made there", where=prefix.address, hint=hint)
 
 
-def _not_started(ran: Ran, script: str, prefix: Prefix) -> TargetError:
+def not_started(ran: Ran, script: str, prefix: Prefix) -> TargetError:
     """Why the shell did nothing. The message is that of the command, which was sent no secret."""
     words = ran.last_words or last_line(ran.out)
     if not ran.code and not words:

@@ -15,7 +15,7 @@ from airconn.stores.airflow_cli.prefix import Prefix
 from airconn.stores.airflow_cli.reading import document, exact_values, objects
 from airconn.stores.airflow_cli.script import Answer, Call, CutOff, carry_out
 
-_PATIENCE = 5
+PATIENCE = 5
 """The factor from the timeout of a server to that of a call of `airflow`: each start takes seconds, on a busy machine
 many, and a long import prints nothing meanwhile."""
 _OTHER_KEY = "as it was written with another Fernet key"
@@ -26,12 +26,13 @@ _FERNET = re.compile(r"gAAAAA[\w-]{60,}={0,2}")
 class CommandSession:
     """One deployment behind a prefix."""
 
-    def __init__(self, prefix: Prefix, environ: Mapping[str, str], timeout: float) -> None:
+    def __init__(self, prefix: Prefix, environ: Mapping[str, str], patience: float) -> None:
+        """`patience`: the seconds that a call may print nothing."""
         self.prefix = prefix
         self.teams = False
         """Whether this Airflow has teams, which is found out with its version."""
         self._environ = environ
-        self._patience = _PATIENCE * timeout
+        self._patience = patience
         self._version: AirflowVersion | None = None
         self._text = ""
 
@@ -40,6 +41,7 @@ class CommandSession:
         """The version, if it was asked for already."""
         return self._version
 
+    @property
     def version(self) -> AirflowVersion:
         """The version that `airflow version` prints. Asks once. Raises `TargetError`."""
         if self._version is None:
@@ -47,10 +49,10 @@ class CommandSession:
         assert self._version is not None  # noqa: S101 - it would have raised
         return self._version
 
+    @property
     def text(self) -> str:
-        """The version as it is printed."""
-        self.version()
-        return self._text
+        """The version as it is printed. Asks once. Raises `TargetError`."""
+        return self._text if self.version else ""
 
     def read(self, selection: Selection) -> Reading:
         """The selected objects. Raises `TargetError`."""
@@ -98,7 +100,7 @@ class CommandSession:
         whole: the command exits with 0 after failures, and with others after none, so that the file has to be there
         and the code to be 0.
         """
-        version = self.version()
+        version = self.version
         values = None
         if Kind.VARIABLES in kinds:
             printed = answer.files.get(calls.VALUES.name, "") if not answer.codes.get(calls.VALUES.name, 1) else ""
@@ -169,7 +171,7 @@ class CommandSession:
 
     def _losses(self, entries: Mapping[str, Any], *, exact: bool) -> list[Note]:
         """Notes on what an export of variables leaves out or changes."""
-        version = self.version()
+        version = self.version
         lost = []
         if not exact and any(not isinstance(entry, str) for entry in entries.values()):
             lost.append("changes the text of values that are JSON (1.50 becomes 1.5)")

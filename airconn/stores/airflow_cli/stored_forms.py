@@ -27,7 +27,7 @@ def stored_form(obj: T, version: AirflowVersion, *, exact: bool) -> T:
     `exact`: whether the exact texts of variables are known. Teams of connections and variables aren't exported.
     """
     if isinstance(obj, Connection):
-        return cast("T", replace(obj, password=None if obj.password == "" else obj.password, team_name=None))
+        return without_empty_password(replace(obj, team_name=None))
     if isinstance(obj, Variable):
         value: Text | Redacted = obj.value
         description = obj.description if obj.description != "" and _holds_description(obj, version) else None
@@ -36,6 +36,13 @@ def stored_form(obj: T, version: AirflowVersion, *, exact: bool) -> T:
             text, description = taken or (exported(value.text, version), description)
             value = Text(text, value.hidden)
         return cast("T", replace(obj, value=value, description=description, team_name=None))
+    return obj
+
+
+def without_empty_password(obj: T) -> T:
+    """`obj` with an empty password as not set, as Airflow stores it (`set_password` of models/connection.py)."""
+    if isinstance(obj, Connection) and obj.password == "":
+        return cast("T", replace(obj, password=None))
     return obj
 
 

@@ -89,7 +89,7 @@ class Writer:
         """The outcome of each step, when all are done. Raises `TargetError` if none was begun."""
         if not steps:
             return []
-        version = self._session.version()
+        version = self._session.version
         items = [self._item(step) for step in steps]
         self._refuse_changed([item for item in items if item.error is None and item.is_looked_at(version)])
         todo = [item for item in items if item.error is None]
@@ -220,7 +220,7 @@ class Writer:
             self._silence.heard()
 
     def _import(self, kind: Kind, items: Sequence[_Item], *, overwrite: bool) -> Call:
-        version = self._session.version()
+        version = self._session.version
         bundle = Bundle.of(_without_hidden(item.wanted) for item in items if item.wanted)
         rendered = get_format("json").render(bundle, WriteOptions(airflow=version, kinds=frozenset({kind})))
         name = f"{kind.value}-{'changed' if overwrite else 'new'}"
@@ -266,12 +266,12 @@ class Writer:
         """The parts of a written object that its file can't hold."""
         if item.wanted is None or item.error is not None:
             return ()
-        options = WriteOptions(airflow=self._session.version(), kinds=frozenset({item.step.kind}))
+        options = WriteOptions(airflow=self._session.version, kinds=frozenset({item.step.kind}))
         losses = get_format("json").render(Bundle.of([_without_hidden(item.wanted)]), options).losses
         return tuple(loss.note for loss in losses)
 
     def _descriptions_lost(self, written: Sequence[_Item]) -> tuple[Note, ...]:
-        version = self._session.version()
+        version = self._session.version
         rewritten = [i for i in written if i.step.kind is Kind.VARIABLES and i.step.action is Action.UPDATE]
         if not rewritten or rules_for(version).variable_descriptions:
             return ()

@@ -203,6 +203,12 @@ class Transport:
                 self._carrier = self._make_carrier(self._pool)
             return self._pool, self._carrier
 
+    def rest(self) -> None:
+        """Closes the connections until the next request."""
+        with self._lock:
+            if self._pool is not None:
+                self._pool.clear()
+
     def close(self) -> None:
         """Closes the connections, and ends the pauses."""
         self._closed.set()

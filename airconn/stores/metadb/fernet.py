@@ -8,20 +8,13 @@ from typing import Any
 from airconn.airflow.config_file import AirflowConfig, ConfigValue
 from airconn.errors import UsageError
 from airconn.stores import drivers
+from airconn.stores.airflow_rows import OtherKey, Undecryptable
 from airconn.stores.metadb.address import EXTRA
 
 # A token is a version, a time, an IV, whole blocks of 16 bytes and a signature.
 _VERSION = 0x80
 _AROUND_THE_BLOCKS = 1 + 8 + 16 + 32
 _BLOCK = 16
-
-
-class Undecryptable(Exception):
-    """A text that is flagged as encrypted can't be decrypted. The message is the reason."""
-
-
-class OtherKey(Undecryptable):
-    """The text has the form of a token, so that it is for another key, or was changed."""
 
 
 class Keys:

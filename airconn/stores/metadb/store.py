@@ -14,11 +14,11 @@ from airconn.errors import TargetError
 from airconn.formats.base import quoted
 from airconn.model import AirflowObject, Bundle, Connection, Kind, Origin, Selection
 from airconn.model.reading import Key, Note, Reading
+from airconn.stores.airflow_rows import Absent, OtherKey, RowReader, Undecryptable, Unreadable, text_of
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
 from airconn.stores.metadb.address import CONFIGURED, Database, find, shown
 from airconn.stores.metadb.connecting import connected
-from airconn.stores.metadb.fernet import Keys, OtherKey, Undecryptable, keys_of
-from airconn.stores.metadb.objects import Absent, RowReader, Unreadable, text_of
+from airconn.stores.metadb.fernet import Keys, keys_of
 from airconn.stores.metadb.tables import Row, Tables
 
 T = TypeVar("T", bound=AirflowObject)

@@ -21,7 +21,7 @@ from airconn.model import (
 )
 from airconn.stores import open_store
 from airconn.stores.airflow_cli import calls
-from airconn.stores.airflow_cli.refusals import problems, replace_refusal, update_refusal
+from airconn.stores.airflow_cli.refusals import deletion_refusal, problems, replace_refusal, update_refusal
 
 OLD, SINCE, NEW = AirflowVersion(2, 7, 3), AirflowVersion(2, 8), AirflowVersion(3, 3, 2)
 CONNECTION = Connection(conn_id="c", conn_type="t", password="old")
@@ -85,7 +85,7 @@ def test_a_connection_of_unknown_team_is_left_alone() -> None:
 def test_the_default_pool_is_changed_and_not_replaced() -> None:
     step = changing(Pool(name="default_pool", slots=1), "slots")
     assert not update_refusal(step, teams=True)
-    assert "default_pool" in replace_refusal(step, teams=True)
+    assert "default_pool" in deletion_refusal(step)
 
 
 def test_an_object_without_faults_has_no_problems() -> None:

@@ -1,10 +1,10 @@
-"""Makes objects of the rows of Airflow's tables."""
+"""Makes objects of the rows of Airflow's tables, wherever they were read."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from airconn.model import (
     REDACTED,
@@ -20,8 +20,16 @@ from airconn.model import (
     Variable,
     hidden_or,
 )
-from airconn.stores.metadb.fernet import Undecryptable
-from airconn.stores.metadb.tables import Row
+
+Row: TypeAlias = Mapping[Any, Any]
+
+
+class Undecryptable(Exception):
+    """A text that is flagged as encrypted can't be decrypted. The message is the reason."""
+
+
+class OtherKey(Undecryptable):
+    """The text has the form of a token, so that it is for another key, or was changed."""
 
 
 class Unreadable(Exception):

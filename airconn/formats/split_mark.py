@@ -1,0 +1,18 @@
+"""The mark of a file that `airconn export --split` wrote, so that only such files are changed and removed by it."""
+
+from __future__ import annotations
+
+import re
+
+from airconn.formats import omission
+
+YAML = "# airconn: split\n"
+JSON = {"split": "one object"}
+"""What is under the key of marks in JSON, as its first entry."""
+_IN_YAML = re.compile(r"# airconn: split[ \t]*\r?\n")
+_IN_JSON = re.compile(rf'\{{\s*"{omission.KEY}"\s*:\s*\{{\s*"split"\s*:')
+
+
+def is_marked(text: str) -> bool:
+    """Whether a text begins with the mark."""
+    return bool(_IN_YAML.match(text) or _IN_JSON.match(text))

@@ -1,0 +1,43 @@
+"""The forms of references that `--resolve` replaces by values from elsewhere."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+
+
+class ReferenceKind(str, Enum):
+    """Where a reference has its value from, by the name that `--resolve` has for it."""
+
+    ENV = "env"
+    """An environment variable: `env:NAME`."""
+    FILE = "file"
+    """The text of a file: `file:PATH`. A URL such as `file:///data` isn't a reference."""
+    REF = "ref"
+    """An object of a place that airconn reads, or a field of it: `ref:ADDRESS#PLACE`."""
+    OP = "op"
+    """1Password: `op://VAULT/ITEM/[SECTION/]FIELD`."""
+
+
+ENV = r"env:[A-Za-z_]\w*"
+FILE = r"file:(?!//)[^\s\0](?:[^\r\n\0]*[^\s\0])?"
+REF = r"ref:[\w@.~/]\S*"
+"""Without an address, as in `ref:#connections/x.password`, the value is hidden, and `--fill` has it."""
+OP = r"op://[^/\r\n\0]+/[^\r\n\0]*[^\s\0]"
+_FLAGS = re.ASCII
+_PATTERNS = {
+    ReferenceKind.ENV: re.compile(ENV, _FLAGS),
+    ReferenceKind.FILE: re.compile(FILE, _FLAGS),
+    ReferenceKind.REF: re.compile(REF, _FLAGS),
+    ReferenceKind.OP: re.compile(OP, _FLAGS | re.IGNORECASE),
+}
+_BEGINNINGS = ("env:", "file:", "ref:", "op:")
+_LONGEST = 4096
+"""The most characters of a reference: those of a path on Linux."""
+
+
+def reference_kind(text: str) -> ReferenceKind | None:
+    """The kind of the reference that a text is as a whole. None for other texts."""
+    if text[:5].lower().startswith(_BEGINNINGS) and len(text) <= _LONGEST:
+        return next((kind for kind, pattern in _PATTERNS.items() if pattern.fullmatch(text)), None)
+    return None

@@ -1,0 +1,1 @@
+"""The engines of commands that work on several targets."""
