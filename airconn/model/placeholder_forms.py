@@ -145,8 +145,6 @@ FORMS: tuple[Form, ...] = (
         ("ref:#",), ("ref:#connections/db.password", "ref:#variables/api key"),
         way_out="write the value, or ref:# with its own id and field, which --fill fills",
     ),
-    Form(_REFERENCE, "a reference to the value of another object or field", r"ref:#(?:connections|variables|pools)/.*",
-         ("ref:#",), ("ref:#connections/db.password",), way_out="write the value, or ref:# with its own id and field"),
     Form(_REFERENCE, "a reference to an environment variable", reference_forms.ENV, ("env:",), ("env:DB_PASSWORD",),
          _PASSWORDS, "use --resolve env"),
     Form(_REFERENCE, "a reference to a file", reference_forms.FILE, ("file:",), ("file:/run/secrets/db",), _PASSWORDS,
