@@ -298,7 +298,7 @@ BUDGETS = {
     "convert examples/objects.json --format uri": 210,
     "convert examples/.env --format json": 195,
     "convert examples/airflow_settings.yaml --format json": 210,
-    "check examples/.env": 220,
+    "check examples/.env": 235,
     "diff examples/.env examples/.env": 190,
     "list --from examples/objects.json": 175,
     "run --from examples/.env --dry-run": 195,

@@ -12,9 +12,7 @@ from airconn.cli.app import App
 from airconn.cli.many_view import ManyView
 from airconn.errors import ExitCode, UsageError
 from airconn.model import Selection
-from airconn.quoting import clean
 from airconn.report import planfile
-from airconn.report.matrix import names
 from airconn.stores.saving import write_atomically
 from airconn.targets import Target, targets_of
 from airconn.transfer.backups import Backups, run_of
@@ -50,7 +48,6 @@ def import_many(
     app: App, targets: Sequence[Target], request: ImportRequest, options: ManyOptions, plan_out: Path | None
 ) -> ExitCode:
     """Imports into several targets, or writes the plan for them into a file."""
-    _tell_settings(app, targets)
     requests = {
         target.address: replace(
             request_of(request, target),
@@ -80,16 +77,6 @@ def import_many(
     code = _run(app, targets, requests, request, options, inspect=note, view=view)
     write(view.refused)
     return code
-
-
-def _tell_settings(app: App, targets: Sequence[Target]) -> None:
-    """Says what the settings of the targets change, once for those with the same ones."""
-    said: dict[str, list[str]] = {}
-    for target in targets:
-        if target.said:
-            said.setdefault(target.said, []).append(label_of(target))
-    for text, labels in said.items():
-        app.say(clean(f"{names(labels)}: {text}"))
 
 
 def apply_many(app: App, planned: Sequence[planfile.PlanFile], options: ManyOptions) -> ExitCode:

@@ -203,7 +203,7 @@ class TextFile:
         return rules.config_for(self.path, self._settings.environ) is not None
 
     def refuse_without_sops(self) -> None:
-        """Raises `UsageError` if the file is to be encrypted, and there is no program for that."""
+        """Raises `UsageError` if the file is to be encrypted, and SOPS isn't installed."""
         if self.is_to_be_sealed() and self._program.path() is None:
             raise self._program.missing_for_new(self._address)
 

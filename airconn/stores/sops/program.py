@@ -53,7 +53,7 @@ class SopsProgram:
     """The end of the run, on the clock of `time.monotonic`."""
 
     def path(self) -> str | None:
-        """The path of the program. None if there is none."""
+        """The path of the program. None where it isn't found."""
         environ = self._environ()
         return shutil.which(os.path.expanduser(self.name), path=environ.get("PATH", os.defpath))  # noqa: PTH111
 
@@ -107,7 +107,7 @@ class SopsProgram:
         return SopsAnswer(process.returncode, _decoded(out, where), errors.decode(errors="replace"))
 
     def missing(self, where: str) -> InputError:
-        """The error for a file that needs SOPS, where there is none."""
+        """The error for a file that needs SOPS, where it isn't installed."""
         named = "sops isn't on PATH" if self.name == PROGRAM else f"the program {self.name!r} isn't there"
         return InputError(
             f"this file is encrypted with sops, and {named}",
@@ -117,7 +117,7 @@ class SopsProgram:
         )
 
     def missing_for_new(self, where: str) -> UsageError:
-        """The error for a new file that is to be encrypted, where there is no SOPS."""
+        """The error for a new file that is to be encrypted, where SOPS isn't installed."""
         named = "sops isn't on PATH" if self.name == PROGRAM else f"the program {self.name!r} isn't there"
         return UsageError(
             f"this file is to be encrypted with sops, and {named}",

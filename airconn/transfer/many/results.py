@@ -50,7 +50,7 @@ class TargetResult:
 
     target: Target
     plan: TargetPlan | None = None
-    """None if there is no plan, as `error` says."""
+    """None without a plan, as `error` says."""
     error: AirconnError | None = None
     """Why nothing was written, or nothing more."""
     held_back: str = ""
