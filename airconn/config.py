@@ -114,6 +114,8 @@ class Config:
     """Whether such an address gets credentials only if the user has agreed, also where no question can be asked."""
     directory: Path = field(default_factory=Path, compare=False)
     """Where `project` was read."""
+    kept: dict[str, frozenset[object]] = field(default_factory=dict, repr=False, compare=False)
+    """What takes long to find out for each of many targets."""
 
     @classmethod
     def load(
@@ -202,7 +204,6 @@ class Config:
             plan = self.planned.get(text)
             settings = self.settings(text, {}, plan or named_in)
             return Address(text, replace(settings, named_by=plan or named_by))
-        name = text[1:]
         target = self.places.one(text)
         if target is not None:
             file = target.files["address"]
@@ -214,7 +215,7 @@ class Config:
             settings = replace(address.settings, named_by=by, **self._of_target(target))
             return replace(address, settings=settings)
         address = self._named_address(text, text)
-        by = f"{text} in {self.user_file if name in self.user.get('addresses', {}) else PROJECT_FILE}"
+        by = f"{text} in {self.user_file if text[1:] in self.user.get('addresses', {}) else PROJECT_FILE}"
         return replace(address, settings=replace(address.settings, named_by=by))
 
     def _named_address(self, text: str, called: str) -> Address:
@@ -260,20 +261,19 @@ class Config:
 
     def confirms(self, option: str | None) -> bool:
         """Whether writes to a target are confirmed: any address of the configuration with its URL says so."""
-        named = self.named(option)
-        place = self.place(named)
-        return any(_place(other) == place for other in self._confirmed())
+        if "confirmed" not in self.kept:
+            self.kept["confirmed"] = frozenset(map(_place, self._confirmed()))
+        return self.place(self.named(option)) in self.kept["confirmed"]
 
     def _confirmed(self) -> Iterator[str]:
         """The addresses whose writes are confirmed, by any table of the files."""
-        for values in (self.project, self.user):
-            for entry in values.get("addresses", {}).values():
-                if isinstance(entry, dict) and entry.get("confirm") is True:
-                    yield entry["url"]
+        for table in (*trust.tables(self.project), *trust.tables(self.user)):
+            if table.get("confirm") is True and table["url"]:
+                with suppress(UsageError):  # of a name that isn't configured, which isn't the one in question
+                    yield self.location(table["url"])
         for name in self.places.names_of_targets():
-            target = self.places.target(name)
-            if target is not None and target.settings.get("confirm") is True and target.address:
-                with suppress(UsageError):  # of an address that isn't configured, which isn't this one
+            with suppress(UsageError):
+                if (target := self.places.one(f"@{name}")) is not None and target.settings.get("confirm") is True:
                     yield self.location(f"@{name}")
 
     def is_strict(self, option: bool | None) -> bool:

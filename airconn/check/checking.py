@@ -17,11 +17,13 @@ from airconn.model.reference_forms import ReferenceKind
 from airconn.stores.base import Context, Store
 from airconn.stores.directory import DirectoryStore
 from airconn.stores.file import FileStore
+from airconn.targets import targets_of
 from airconn.transfer.empty_runs import refuse_unmatched, suggestions
 from airconn.transfer.overriding import allowed_by
 from airconn.transfer.places import Places
 from airconn.transfer.request_parts import AS_THEY_TELL, SourceFormat
 from airconn.transfer.standard_input import STDIN, one_name, refuse_second_use
+from airconn.transfer.target_request import selection_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +94,16 @@ def run_check(request: CheckRequest, places: Places) -> CheckResult:
     codes, selection = _codes(request.ignore), request.selection
     opened = _opened(request, places)
     files, others = opened.files, opened.others
+    if request.fix and not files:
+        raise UsageError(
+            "--fix changes files, and none is named", hint="airconn check shows what to do about each finding"
+        )
     context = replace(places.context(request.airflow), knows_release=request.migrates)
     migrates = request.migrates and not request.airflow.is_airflow_2
     allowed = allowed_by(request.resolve, places.config)
     resolved = allowed.kinds if allowed else frozenset[ReferenceKind]()
     findings = check_all(files, selection, request.airflow, codes, resolved, migrates=migrates)
-    checked = [check_place(store, selection, context) for store in others]
+    checked = [check_place(store, selected, context) for store, selected in others]
     of_places = [finding for place in checked for finding in place.findings if finding.code not in codes]
     # A file with errors may hold an object for each glob, and not be readable.
     is_readable = not any(finding.severity is Severity.ERROR for finding in findings)
@@ -105,7 +111,7 @@ def run_check(request: CheckRequest, places: Places) -> CheckResult:
         found = [key for key in suggestions(files, selection.kinds, context) if selection.wants(*key)]
         found += [(obj.kind, obj.id) for place in checked for obj in place.objects]
         notes = [note for place in checked for note in place.notes]
-        refuse_unmatched(selection, found, [*files, *others], notes, context)
+        refuse_unmatched(selection, found, [*files, *(store for store, _ in others)], notes, context)
     repairs: tuple[Repair, ...] = ()
     if request.fix:
         repairs = _repaired(files, findings, context)
@@ -114,7 +120,7 @@ def run_check(request: CheckRequest, places: Places) -> CheckResult:
     return CheckResult(
         (*findings, *of_places),
         tuple(file.address for file in files),
-        tuple(store.address for store in others),
+        tuple(store.address for store, _ in others),
         tuple(place.description for place in checked),
         repairs,
         request.strict,
@@ -127,7 +133,8 @@ class _Opened:
     """The files and the other places of a request, and remarks on what of directories was passed over."""
 
     files: list[FileStore]
-    others: list[Store]
+    others: list[tuple[Store, Selection]]
+    """Each with what is selected of it: a target of the configuration can be a part of its place."""
     remarks: tuple[str, ...]
 
 
@@ -135,10 +142,11 @@ def _opened(request: CheckRequest, places: Places) -> _Opened:
     if request.source_format.name:
         formats.get_format(request.source_format.name)  # so that a wrong name is told without a file
     files: list[FileStore] = []
-    others: list[Store] = []
+    others: list[tuple[Store, Selection]] = []
     remarks: list[str] = []
-    named = [(source, True) for source in request.sources] + [(address, False) for address in request.places]
-    for address, is_source in named:
+    targets = targets_of(places.config, request.places)
+    named = [*((source, None) for source in request.sources), *((target.address, target) for target in targets)]
+    for address, target in named:
         store = places.open(address, request.source_format)
         if isinstance(store, DirectoryStore):
             found = store.found()
@@ -147,10 +155,10 @@ def _opened(request: CheckRequest, places: Places) -> _Opened:
                 remarks.append(f"{store.address}: {passed}")
         elif isinstance(store, FileStore):
             files.append(store)
-        elif is_source:
+        elif target is None:
             raise UsageError(f"{store.address} is not a file", hint=f"airconn check --from {address} reads it")
         else:
-            others.append(store)
+            others.append((store, selection_of(request.selection, target)))
     return _Opened(files, others, tuple(remarks))
 
 

@@ -79,6 +79,8 @@ def way_to(code: str, obj: AirflowObject, taken: set[str]) -> str:
     if code in _OF_IDS:
         name = _free(acceptable_id(obj), taken) if acceptable_id(obj) != obj.id else ""
         return f"--rename {_quoted(f'{place}={name}')}" if name else ""
+    if code == "AC307":
+        return f"--rename {_quoted(f'{place}={_free(obj.id, taken)}')}"
     if code == "AC103":
         return f"--set {_quoted(f'{place}.extra={{}}')}, or its JSON as a text in an --overlay"
     if code == "AC321" and isinstance(obj, Pool) and obj.slots < -1:

@@ -101,6 +101,12 @@ def _id(obj: AirflowObject, airflow: AirflowVersion) -> Iterator[ObjectProblem]:
             )
         for problem in limits.of_id(obj):
             yield "AC301", problem, None
+    if isinstance(obj, Connection) and obj.id in dialect_for(airflow).taken_ids:
+        yield (
+            "AC307",
+            f"the API of Airflow {airflow} has a page with this name, so the UI can't show the connection",
+            None,
+        )
     # utils/helpers.py `validate_key` of 3.3, which is asked for connections only
     if isinstance(obj, Connection) and ".." in obj.id:
         yield "AC304", "the airflow command of 3.3 refuses '..' in an id", None

@@ -151,6 +151,11 @@ ALL = (
         "correct it, or leave it out (--exclude): airconn import refuses it",
     ),
     Rule(
+        "AC307", "id-of-page", _WARNING,
+        "a connection with the name of a page of this Airflow's API (--airflow), so that only the list shows it",
+        "give it another id",
+    ),
+    Rule(
         "AC311", "type-misspelt", _WARNING, "the conn_type is unknown, and close to a known one",
         "correct the conn_type, or --ignore AC311 for a provider of your own",
     ),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     multiple=True,
     metavar="ADDRESS",
     shell_complete=opt.complete_address,
-    help="Check what this server, database or backend holds. May be repeated.",
+    help="Check what this server, database or backend holds, or each of a group. May be repeated.",
 )
 @click.option(
     "--ignore",

@@ -42,7 +42,7 @@ def command(
     allow_empty: bool,
     source_format: SourceFormat,
 ) -> int:
-    """Turn the files SOURCE (- is standard input) into one file of another format. No network is used.
+    """Turn the files SOURCE (- is standard input) into one file of another format. Only --resolve uses a network.
 
     \b
       airconn convert .env --format yaml

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from airconn.cli import options as opt
-from airconn.cli import several_options
+from airconn.cli import several_options, several_view
 from airconn.cli.app import App
 from airconn.cli.backup_option import command_words
 from airconn.cli.backup_option import no_backup as no_backup_option
@@ -73,7 +73,9 @@ def command(
     from airconn.cli.meant import refuse_kind_as_id, refuse_no_names
     from airconn.targets import targets_of
     from airconn.transfer.engine import delete_objects
+    from airconn.transfer.globs import has_globs
     from airconn.transfer.requests import Conduct, DeleteRequest
+    from airconn.transfer.target_request import deletion_of
 
     app.writes = True
     if exit_code and not dry_run:
@@ -82,6 +84,8 @@ def command(
     refuse_kind_as_id("delete", ids)
     words = command_words(app, no_backup, "delete", ids)
     targets = targets_of(app.config, from_ or [None])
+    if has_globs(ids, selection):
+        several_view.tell_settings(app, targets)
     place = targets[0].address if from_ else None
     if len(targets) > 1:
         from airconn.cli.import_many import ManyOptions, delete_many
@@ -93,6 +97,8 @@ def command(
     way_on, nothing = "run the same command again for the rest", "nothing to delete"
     view = ImportView(app, output=output, dry_run=dry_run, to=place, way_on=way_on, nothing=nothing, backup=words)
     request = DeleteRequest(ids, selection, place, source_format, airflow, max_delete, allow_empty)
+    if from_ or targets[0].address.startswith("@"):
+        request = deletion_of(request, targets[0])
     conduct = Conduct(dry_run, exit_code, yes, confirm)
     with app.places(network) as places:
         return view.run(delete_objects(request, places, conduct, view.host()))

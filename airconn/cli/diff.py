@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _TWO = 2
 
 
-@click.command("diff", short_help="Show what differs between two files, servers or backends.")
+@click.command("diff", short_help="Show what differs between files, servers or backends.")
 @click.argument("addresses", nargs=-1, metavar="A B...", shell_complete=opt.complete_address)
 @click.option("--exit-code", is_flag=True, help="Exit with 6 if anything differs. Hidden values don't count.")
 @click.option("--show-values", is_flag=True, help="Show the values of what differs; what may be a secret is masked.")

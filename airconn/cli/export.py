@@ -67,7 +67,7 @@ def command(
       airconn export --split objects                # for git
       airconn export --format k8s --k8s-namespace airflow | kubectl apply -f -
     """
-    from airconn.cli.target_settings_line import read_one
+    from airconn.cli.one_target import read_one
     from airconn.transfer.exporting import ExportRequest
 
     is_pattern = "{target}" in str(writing.out)

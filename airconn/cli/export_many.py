@@ -11,6 +11,7 @@ from airconn.cli.app import App
 from airconn.errors import ExitCode
 
 if TYPE_CHECKING:
+    from airconn.model.reading import Note
     from airconn.targets import Target
     from airconn.transfer.exporting import Export, ExportRequest
     from airconn.transfer.many.exporting import ExportedTarget, OpenedExports
@@ -44,6 +45,7 @@ def deliver_many(
                     done.append(one)
                     _tell_of_file(app, one)
         except KeyboardInterrupt:
+            _tell_of_made(app, exports, done, request)
             _tell_of_rest(app, exports, done)
             raise
     return _conclude(app, exports, done, request)
@@ -71,21 +73,9 @@ def _conclude(app: App, exports: OpenedExports, done: Sequence[ExportedTarget], 
     ended = {one.member.label: one for one in done}
     members = [member for member, _, _ in exports.requests]
     in_order = [ended[member.label] for member in members if member.label in ended]
-    made = [(one.member.label, one.export) for one in in_order if one.export is not None]
     failures = [*exports.failures, *(one.failure for one in in_order if one.failure)]
     skipped = [member.label for member in members if member.label not in ended]
-    notes = [(label, note) for label, export in made for note in export.notes]
-    several_view.tell_notes(app, notes)
-    for label, export in made:
-        app.ignored((f"{label}, {source}", number) for source, number in export.made.ignored)
-    for label, export in made:
-        if export.is_done and not len(export.made.bundle):
-            options.warn_of_nothing(
-                app, request.selection, f"{label}: {export.nothing or 'the source holds nothing'}"
-            )
-    _tell_of_losses(app, made)
-    _tell_of_hidden(app, exports, made, omitted=request.writing.redacted == "omit")
-    _tell_of_secrets(app, done, made, omitted=request.writing.redacted == "omit")
+    notes = _tell_of_made(app, exports, in_order, request)
     wrote_none = not any(one.is_written for one in done)
     several_view.tell_failures(app, failures, skipped)
     several_view.tell_incomplete(app, notes)
@@ -96,7 +86,28 @@ def _conclude(app: App, exports: OpenedExports, done: Sequence[ExportedTarget], 
         total = len(members) + len(exports.failures)
         parts = [(written, "written"), (total - written - len(skipped), "failed"), (len(skipped), "not begun")]
         app.say(f"{total} targets: {several_view.counted(parts)}")
-    return several_view.worst_of((export.exit_code for _, export in made), failures)
+    return several_view.worst_of((one.export.exit_code for one in in_order if one.export), failures)
+
+
+def _tell_of_made(
+    app: App, exports: OpenedExports, done: Sequence[ExportedTarget], request: ExportRequest
+) -> Sequence[tuple[str, Note]]:
+    """Reports what was skipped, hidden or changed in the texts that were made. Returns the notes."""
+    made = [(one.member.label, one.export) for one in done if one.export is not None]
+    notes = [(label, note) for label, export in made for note in export.notes]
+    several_view.tell_notes(app, notes)
+    for label, export in made:
+        app.ignored((f"{label}, {source}", number) for source, number in export.made.ignored)
+    nothing: dict[str, list[str]] = {}
+    for label, export in made:
+        if export.is_done and not len(export.made.bundle):
+            nothing.setdefault(export.nothing or "the source holds nothing", []).append(label)
+    for text, labels in nothing.items():
+        options.warn_of_nothing(app, request.selection, f"{several_view.in_targets(labels)}: {text}")
+    _tell_of_losses(app, made)
+    _tell_of_hidden(app, exports, made, omitted=request.writing.redacted == "omit")
+    _tell_of_secrets(app, done, made, omitted=request.writing.redacted == "omit")
+    return notes
 
 
 def _tell_of_losses(app: App, made: Exports) -> None:

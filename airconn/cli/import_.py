@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from airconn.cli import options as opt
+from airconn.cli import several_view
 from airconn.cli.app import App
 from airconn.cli.backup_option import command_words
 from airconn.cli.backup_option import no_backup as no_backup_option
 from airconn.cli.several_targets import several_targets
-from airconn.cli.target_settings_line import tell_settings
 from airconn.errors import UsageError
 from airconn.transfer.standard_input import refuse_second_use
 
@@ -154,13 +154,13 @@ def command(
     request = replace(request, strict=app.config.is_strict(strict))
     dry_run = dry_run or plan_out is not None
     words = command_words(app, no_backup, "import", sources)
+    several_view.tell_settings(app, targets, are_written=True)
     if len(targets) > 1:
         from airconn.cli.import_many import ManyOptions, import_many
 
         many = Conduct(dry_run, exit_code, yes, confirm, fail_fast, verify)
         options = ManyOptions(many, network, output, parallel, canary, show_values, words)
         return import_many(app, targets, request, options, plan_out)
-    tell_settings(app, targets[0])
     request = request_of(request, targets[0])
     if plan_out:
         planfile.refuse_untrusted(request)

@@ -25,7 +25,7 @@ from airconn.transfer.many.tasks import DeleteTask, ImportTask, Inspect, UndoTas
 from airconn.transfer.request_parts import Network, ObjectChanges
 from airconn.transfer.requests import Conduct, DeleteRequest, ImportRequest
 from airconn.transfer.side_by_side import parallel_by_default, server_at
-from airconn.transfer.target_request import request_of, selection_of
+from airconn.transfer.target_request import deletion_of, request_of
 from airconn.transfer.undoing import UndoRequest
 
 if TYPE_CHECKING:
@@ -117,12 +117,7 @@ def delete_many(app: App, targets: Sequence[Target], request: DeleteRequest, opt
     tasks = [
         DeleteTask(
             target,
-            replace(
-                request,
-                place=target.address,
-                selection=selection_of(request.selection, target),
-                airflow=request.airflow or target.airflow,
-            ),
+            deletion_of(request, target),
             config.confirms(target.address),
             server_of(config, target),
         )

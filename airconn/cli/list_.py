@@ -52,7 +52,7 @@ def command(
 
     from airconn import report
     from airconn.cli.object_table import tell_rows
-    from airconn.cli.target_settings_line import read_one
+    from airconn.cli.one_target import read_one
     from airconn.transfer.listing import ListRequest, list_objects
 
     request = ListRequest(

@@ -22,7 +22,7 @@ COMMANDS = {
     "export": ("airconn.cli.export", "Pull objects out of an Airflow or a backend into a file."),
     "convert": ("airconn.cli.convert", "Turn files of one format into another, without a network."),
     "check": ("airconn.cli.check", "Find mistakes and exposed secrets in files or servers."),
-    "diff": ("airconn.cli.diff", "Show what differs between two files, servers or backends."),
+    "diff": ("airconn.cli.diff", "Show what differs between files, servers or backends."),
     "list": ("airconn.cli.list_", "Show which objects a file, server or backend holds."),
     "show": ("airconn.cli.show", "Show single objects with their values, secrets masked."),
     "get": ("airconn.cli.get", "Print one value of an object, for scripts."),

@@ -34,12 +34,15 @@ def targets_of(app: App, addresses: Sequence[str], *, is_pattern: bool = False) 
     return found if len(found) > 1 or is_pattern else ()
 
 
-def tell_settings(app: App, targets: Sequence[Target], *, are_compared: bool = False) -> None:
-    """Says what the settings of targets change of what is read, and which of them don't count in a comparison."""
+def tell_settings(
+    app: App, targets: Sequence[Target], *, are_compared: bool = False, are_written: bool = False
+) -> None:
+    """Says what the settings of targets change of what is read, or of what an import writes, and which of them don't
+    count in a comparison: `@eu: with overlays/eu.yaml, without pools/*`."""
     said: dict[str, list[str]] = {}
     for target in targets:
-        if target.said_of_reads:
-            said.setdefault(target.said_of_reads, []).append(target.address)
+        if text := target.said if are_written else target.said_of_reads:
+            said.setdefault(text, []).append(target.address)
     for text, names in said.items():
         app.say(clean(f"{in_targets(names)}: {text}"))
     changed = [target for target in targets if target.overlays or target.renames] if are_compared else []

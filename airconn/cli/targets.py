@@ -9,6 +9,9 @@ from airconn.cli.app import App
 from airconn.cli.login_options import env_file
 from airconn.errors import ExitCode
 
+_WIDEST = 34
+"""The columns of the values, so that their sources fit beside them. Longer ones push their sources away."""
+
 
 @click.command("targets", short_help="List the targets and groups of the configuration.")
 @env_file
@@ -34,9 +37,10 @@ def command(app: App, /, output: str) -> int:
         app.data(targets_json(listed) + "\n")
     else:
         rows = list(targets_rows(listed))
-        widths = [max((len(row[column]) for row in rows), default=0) for column in range(2)]
+        names = max((len(name) for name, _, _ in rows), default=0)
+        values = min(max((len(value) for _, value, source in rows if source), default=0), _WIDEST)
         for name, value, source in rows:
-            app.rows(f"{name.ljust(widths[0])}  {value.ljust(widths[1])}  {source}".rstrip() + "\n")
+            app.rows(f"{name.ljust(names)}  {value.ljust(values)}  {source}".rstrip() + "\n")
         if not rows:
             app.say("no target is configured")
             app.hint(f"{NO_TARGETS} (airconn help targets)")

@@ -53,6 +53,30 @@ def of_files(config: Config | AirconnError, directory: Path, from_env_files: fro
         yield HealthCheck(AREA, "environment", Health.FINE, f"{', '.join(names)}")
     else:
         yield HealthCheck(AREA, "environment", Health.UNUSED, "no AIRCONN_* is set")
+    yield from _sops(config, directory)
+
+
+def _sops(config: Config, directory: Path) -> Iterator[HealthCheck]:
+    """The check of SOPS, where the user names it or a project has rules for it."""
+    from airconn.stores.sops import program, rules
+
+    if (
+        "AIRCONN_SOPS" not in config.environ
+        and "sops" not in config.user
+        and rules.above(directory.absolute()) is None
+    ):
+        return
+    sops = program.SopsProgram(config.sops, config.environ)
+    version = sops.version()
+    if version is None:
+        yield HealthCheck(AREA, "sops", Health.WARNING, f"{config.sops!r} can't be run", program.INSTALL)
+        return
+    has, needs = (".".join(map(str, one)) for one in (version, program.OLDEST))
+    if version < program.OLDEST:
+        hint = f"install {needs} or newer: https://github.com/getsops/sops/releases"
+        yield HealthCheck(AREA, "sops", Health.WARNING, f"version {has} can only read encrypted files", hint)
+    else:
+        yield HealthCheck(AREA, "sops", Health.FINE, f"version {has}")
 
 
 def _file(name: str, path: Path, values: object) -> HealthCheck:

@@ -78,11 +78,6 @@ _STATE_HINT = "write an output that is a map of variables into a file: terraform
 _CREDENTIALS_HINT = "such a key belongs in the fields of a connection: see the documentation of its provider"
 MAPPINGS: tuple[ForeignFile, ...] = (
     ForeignFile(
-        "a file that sops has encrypted",
-        under("sops", has(("lastmodified", "mac", "version"))),
-        "decrypt it first: sops decrypt FILE | airconn … - --kind KIND",
-    ),
-    ForeignFile(
         "the key file of a Google service account",
         each(says("type", "service_account"), has(("client_email", "private_key", "private_key_id"))),
         "it goes into the extra of a google_cloud_platform connection, as keyfile_dict",

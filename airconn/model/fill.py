@@ -98,8 +98,17 @@ def _fill_leaves(ours: Text, theirs: Text) -> Any:
     if not shown:
         return ours
     filled = jsontext.replace_leaves(jsontext.loads(ours.text), lambda path, leaf: shown.get(path, leaf))
-    # A text with a hidden leaf was written anew. Where the other one is the same JSON, its spelling is the original.
-    return theirs if filled == raw else Text.of(jsontext.dumps(filled))
+    # Airflow has written a text with a hidden leaf anew. Where the other one is the same JSON to Python, its spelling
+    # is the original.
+    is_same = jsontext.replace_leaves(filled, _as_python) == jsontext.replace_leaves(raw, _as_python)
+    return theirs if is_same else Text.of(jsontext.dumps(filled))
+
+
+def _as_python(path: JsonPath, leaf: Any) -> Any:
+    """A leaf, with a fraction or a power spelled as Python does it: 1.5 for 1.50."""
+    if isinstance(leaf, jsontext.Number) and not leaf.text.lstrip("-").isdigit():
+        return jsontext.Number(repr(float(leaf.text)))
+    return leaf
 
 
 def _inside(value: Any, path: JsonPath) -> Any:

@@ -134,16 +134,12 @@ FORMS: tuple[Form, ...] = (
         ("******", "••••••", "xxxxxx"), ("****************ABCD", "AKIA****************", "sk-xxxxxxxxxxxxxxxx"),
     ),
     # References. The tools that resolve them find them under these addresses.
-    Form(
-        _REFERENCE, "a reference to 1Password", reference_forms.OP, ("op://",),
-        ("op://prod/db/password", "op://My Vault/db/one-time password?attribute=otp"),
-        way_out="use --resolve op", any_case=True,
-    ),
-    Form(
-        _REFERENCE, "a reference to a value elsewhere", reference_forms.REF, ("ref:",),
-        ("ref:vault:///secret/connections/db#password", "ref:@prod#connections/db.password"),
-        way_out="use --resolve ref",
-    ),
+    Form(_REFERENCE, "a reference to 1Password", reference_forms.OP, ("op://",),
+         ("op://prod/db/password", "op://My Vault/db/one-time password?attribute=otp"),
+         way_out="use --resolve op", any_case=True),
+    Form(_REFERENCE, "a reference to a value elsewhere", reference_forms.REF, ("ref:",),
+         ("ref:vault:///secret/connections/db#password", "ref:@prod#connections/db.password"),
+         way_out="use --resolve ref"),
     Form(
         _REFERENCE, "a reference to the value of another object or field", r"ref:#(?:connections|variables|pools)/.*",
         ("ref:#",), ("ref:#connections/db.password", "ref:#variables/api key"),

@@ -51,9 +51,20 @@ def _plural(type_: PlaceholderType, number: int) -> str:
 
 def _warning(type_: PlaceholderType, found: list[tuple[AirflowObject, Placeholder]]) -> tuple[str, str]:
     names = [_name(obj, each, among=len(found)) for obj, each in found[:NAMED]]
-    first, placeholder = found[0]
-    way_out = placeholder.way_out if len(found) == 1 else placeholder.way_out.replace(" it first", " them first")
+    first, _ = found[0]
+    way_out = _way_out([each.way_out for _, each in found])
     return str(first.origin), f"{_words(type_, found)}: {listed(names, len(found))}; {way_out}"
+
+
+_OPTION = "use --resolve "
+
+
+def _way_out(ways: list[str]) -> str:
+    """What to do about several placeholders: about the first one, or the option that resolves all that it can."""
+    kinds = dict.fromkeys(way.removeprefix(_OPTION) for way in ways if way.startswith(_OPTION))
+    if kinds:
+        return _OPTION + ",".join(kinds)
+    return ways[0] if len(ways) == 1 else ways[0].replace(" it first", " them first")
 
 
 def _words(type_: PlaceholderType, found: list[tuple[AirflowObject, Placeholder]]) -> str:

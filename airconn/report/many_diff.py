@@ -147,7 +147,10 @@ def place_lines(places: Sequence[ComparedPlace], diff: DiffOfMany) -> Iterator[s
         alike: dict[tuple[object, ...], list[int]] = {}
         for number in range(len(rows)):
             alike.setdefault(_pattern(number, diff), []).append(number)
-        rows = [(some([rows[number][0] for number in same]), rows[same[0]][1]) for same in alike.values()]
+        rows = [
+            (some([rows[number][0] for number in same], 1 if len(same) > _PAIR else _PAIR), rows[same[0]][1])
+            for same in alike.values()
+        ]
     table = [_HEADERS, *((label, *map(str, numbers)) for label, numbers in rows)]
     widths = [max(len(row[column]) for row in table) for column in range(len(_HEADERS))]
     for row in table:

@@ -303,7 +303,7 @@ class FileStore(Store):
         Raises `BlockedError` if the file isn't the `version` any more that was read, unless it is written `afresh`.
         """
         kept: frozenset[tuple[str, ...]] = frozenset()
-        if not afresh and self.format_name() in ("json", "yaml") and self._file.sealed() is not None:
+        if not afresh and self._file.sealed() is not None and self.format_name() in ("json", "yaml"):
             from airconn.stores.sops.unchanged import unchanged_places
 
             kept = unchanged_places(self.read_text(), self._read(text, DEFAULT_CONTEXT))

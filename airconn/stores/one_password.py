@@ -45,7 +45,7 @@ def read(reference: str, environ: dict[str, str], seconds: float = SECONDS) -> s
             env=environ,
         )
     except subprocess.TimeoutExpired:
-        raise TargetError(f"op gave no value within {seconds:.0f} s", hint=_TRY) from None
+        raise TargetError(f"op gave no value within {max(seconds, 1):.0f} s", hint=_TRY) from None
     except (OSError, ValueError):
         raise TargetError("the program op can't be run", hint=_TRY) from None
     if done.returncode != 0:

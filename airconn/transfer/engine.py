@@ -196,7 +196,8 @@ def _open(request: ImportRequest, places: Places) -> OpenedImport:
         refuse_unwritable(target.path)
     sources = [places.open(source, request.source_format) for source in request.sources]
     fills = places.open_fills(request.fills, request.source_format)
-    return OpenedImport(target, sources, fills, make_change(request.changes, request.selection, places))
+    change = make_change(request.changes, request.selection, places)
+    return OpenedImport(target, sources, fills, change, only_resolves=request.changes.only_resolve)
 
 
 def _carry_out(prepared: Import, target: Store, most: int, conduct: Conduct, host: Host, keep: Keep) -> Events:

@@ -86,10 +86,12 @@ class OpenedImport:
     change: Change | None = None
     load: Load = load
     """Reads the sources and the fills, and applies the change."""
+    only_resolves: bool = False
+    """Whether the change, if there is one, only follows references: in its own source it would write the secrets."""
 
     @property
     def changes_nothing(self) -> bool:
-        return self.change is None and not self.fills
+        return (self.change is None or self.only_resolves) and not self.fills
 
 
 def refuse_read_only(target: Store) -> None:

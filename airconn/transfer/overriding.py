@@ -90,7 +90,7 @@ def _of_target(
         for path in said.overlays:
             _refuse_outside(path, places.config.directory)
         why = f"only {PROJECT_FILE} names this file"
-        hint = "--overlay FILE allows it for this run; or name the file in the target of your own config.toml"
+        hint = "--resolve or --overlay FILE allows it for this run, and the target of your own config.toml for all"
         surroundings = replace(surroundings, refusal=(why, hint))
         if references is not None:
             surroundings = replace(surroundings, refer=references.any_value, follows=references.allows_any)

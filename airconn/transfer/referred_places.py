@@ -42,8 +42,10 @@ class ReferredPlaces:
         return {text: _found(reference, reading, store.address) for text, reference in wanted.items()}
 
     def _refuse_other_files(self, address: str) -> None:
-        location = self._places.config.location(address)
-        if is_file(location) and not address.startswith("@") and not self._allowed.has_file(location):
+        config = self._places.config
+        location = config.location(address)
+        is_of_user = address.startswith("@") and config.places.is_of_user(address)
+        if is_file(location) and not is_of_user and not self._allowed.has_file(location):
             raise BlockedError(
                 "this file is outside of the directories that --resolve allows",
                 hint="allow its directory, as in --resolve ref,file:../secrets",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
-from airconn.errors import AirconnError, BlockedError, InputError, UsageError
+from airconn.errors import AirconnError, BlockedError, InputError, TargetError, UsageError
 from airconn.model.reference_forms import ReferenceKind
 from airconn.override import values
 from airconn.override.allowed import Allowed
@@ -17,8 +17,18 @@ _AT_A_TIME = 4
 class LocalValues:
     """The values of `env:`, `file:` and `op://`."""
 
-    def __init__(self, allowed: Allowed, surroundings: Surroundings, credentials: Collection[str]) -> None:
-        """`credentials` are the variables with airconn's own, which a source gets only by their names."""
+    def __init__(
+        self,
+        allowed: Allowed,
+        surroundings: Surroundings,
+        credentials: Collection[str],
+        seconds_left: Callable[[], float | None],
+    ) -> None:
+        """`credentials` are the variables with airconn's own, which a source gets only by their names.
+
+        `seconds_left` gives the time that the run has left. None without a deadline.
+        """
+        self._seconds_left = seconds_left
         self._allowed = allowed
         self._surroundings = surroundings
         self._credentials = credentials
@@ -48,13 +58,18 @@ class LocalValues:
             return BlockedError(
                 "--resolve doesn't allow this variable", hint=f"--resolve env:{name} does", topic="references"
             )
-        if name in self._credentials and name not in self._allowed.variables:
+        if self._is_setting(name) and name not in self._allowed.variables:
             return BlockedError(
-                "this variable holds credentials of airconn itself",
+                "this variable is a setting, of a service or of airconn itself, and may hold credentials",
                 hint=f"--resolve env:{name} allows it by its name",
                 topic="references",
             )
         return None
+
+    def _is_setting(self, name: str) -> bool:
+        from airconn import env_files
+
+        return name in self._credentials or env_files.is_taken(name) or name.startswith("OP_")
 
     def of_one_password(self, texts: Sequence[str]) -> Iterator[tuple[str, str | AirconnError]]:
         """The values of `op://` references. The first one is alone, since 1Password may have to be unlocked."""
@@ -66,8 +81,13 @@ class LocalValues:
 
     def _of_one_password(self, text: str) -> tuple[str, str | AirconnError]:
         from airconn.stores import one_password
+        from airconn.stores.base import DEADLINE
 
+        left = self._seconds_left()
+        if left is not None and left <= 0:
+            return text, TargetError("the deadline has passed", hint=DEADLINE)
+        seconds = one_password.SECONDS if left is None else min(left, one_password.SECONDS)
         try:
-            return text, one_password.read(text, dict(self._surroundings.environ))
+            return text, one_password.read(text, dict(self._surroundings.environ), seconds)
         except AirconnError as error:
             return text, error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -73,6 +73,11 @@ class ObjectChanges:
     def __bool__(self) -> bool:
         said = (self.sets, self.set_files, self.renames, self.overlays, self.literal_masks, self.resolve)
         return any(said) or bool(self.of_target)
+
+    @property
+    def only_resolve(self) -> bool:
+        """Whether nothing changes but references, if anything does."""
+        return not replace(self, resolve=())
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ never looked at for further references.
 from __future__ import annotations
 
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -41,6 +42,8 @@ class Asked:
     """The file and the line."""
     name: str
     """The leaf, such as `connections/x.password`."""
+    literal: str = ""
+    """The same, as `--literal` names it. Empty for a text that isn't in a source."""
     whole: Kind | None = None
     """The kind of the object that the reference is as a whole."""
 
@@ -55,10 +58,14 @@ class References:
     def __init__(self, places: Places, allowed: Allowed, surroundings: Surroundings) -> None:
         self.allowed = allowed
         self._places = places
-        self._local = LocalValues(allowed, surroundings, places.config.credential_names())
+        self._local = LocalValues(allowed, surroundings, places.config.credential_names(), self._seconds_left)
         self._referred = ReferredPlaces(places, allowed)
         self._got: dict[tuple[str, Rules], Got] = {}
         self._lock = threading.RLock()
+
+    def _seconds_left(self) -> float | None:
+        deadline = self._places.deadline
+        return None if deadline is None else deadline - time.monotonic()
 
     def follow(self, bundle: Bundle, settled: Settled, given: Sequence[Given], airflow: AirflowVersion) -> Bundle:
         """`bundle` with the allowed references replaced, except at leaves in `settled`, which are set afterwards.
@@ -160,7 +167,10 @@ class References:
         if others:
             same = [_told(each, error) for each, error in others if error is others[0][1]]
             names = [each.name for each, error in others if error is others[0][1]]
-            raise same[0] if len(same) == 1 else _told(replace(others[0][0], name=some(names)), others[0][1])
+            first = same[0] if len(same) == 1 else _told(replace(others[0][0], name=some(names)), others[0][1])
+            rest = len(others) - len(same)
+            first.message += f" (and {rest} more that can't be followed)" if rest else ""
+            raise first
 
     def _tell_of_others(self, bundle: Bundle, found: Mapping[tuple[Kind, str], Sequence[FoundReference]]) -> None:
         """Says which references `--resolve` doesn't allow, unless another message does."""
@@ -194,6 +204,7 @@ def _asked(obj: AirflowObject, found: FoundReference) -> Asked:
         found.kind,
         str(obj.origin),
         own if found.is_whole or is_value else f"{own}.{found.name}",
+        f"{own}.{found.name}",
         Kind.CONNECTIONS if found.is_whole else None,
     )
 
@@ -218,9 +229,8 @@ def _error_of(asked: Asked, got: Got) -> AirconnError | None:
 def _told(asked: Asked, error: AirconnError) -> AirconnError:
     """The error of a reference, with the place of the reference and that to which it leads."""
     hint = error.hint
-    if isinstance(error, InputError) and not asked.name.startswith("--"):
-        literal = f"--literal {asked.name}{'.value' if asked.name.startswith('variables/') else ''}"
-        hint = hint or f"{literal} takes the text itself as the value (airconn help references)"
+    if isinstance(error, InputError) and asked.literal:
+        hint = hint or f"--literal {asked.literal} takes the text itself as the value (airconn help references)"
     parts = (asked.name, shown(asked.text), error.where if error.where != asked.where else "", error.message)
     return type(error)(": ".join(part for part in parts if part), where=asked.where, hint=hint)
 
@@ -232,9 +242,7 @@ def _with(obj: AirflowObject, found: FoundReference, got: Got, rules: Rules) -> 
     if isinstance(got, AirconnError):
         raise got
     if found.is_whole and isinstance(obj, Connection):
-        other = (
-            secret_values.read_text(Kind.CONNECTIONS, obj.id, got, rules, obj.origin) if isinstance(got, str) else got
-        )
+        other = _connection(obj, found, got, rules) if isinstance(got, str) else got
         if not isinstance(other, Connection):
             raise TypeError("a whole connection is one")
         return replace(other, conn_id=obj.id, origin=obj.origin, elsewhere=frozenset({(WHOLE, ())}))
@@ -244,3 +252,14 @@ def _with(obj: AirflowObject, found: FoundReference, got: Got, rules: Rules) -> 
         raise InputError(f"{place}: {shown(found.text)}: this secret is empty", where=where)
     changed = edit.with_value(obj, place, Value(got, adapts=False), where)
     return edit.marked(edit.checked(changed, found.field, rules, where), found.field, (found.path,))
+
+
+def _connection(obj: Connection, found: FoundReference, text: str, rules: Rules) -> AirflowObject:
+    """The connection in the text that a reference has brought. Raises `InputError`, which quotes nothing of it."""
+    try:
+        return secret_values.read_text(Kind.CONNECTIONS, obj.id, text, rules, obj.origin)
+    except InputError as error:
+        reason = error.message.removeprefix(f"{obj.id}: ").replace("this secret", "the value there")
+        raise InputError(
+            f"connections/{obj.id}: {shown(found.text)}: {reason}", where=str(obj.origin), hint=error.hint
+        ) from None

@@ -86,7 +86,7 @@ def split(request: ExportRequest, splitting: Splitting, sources: Sequence[Store]
     if not request.allow_empty:
         refuse_empty(request.selection, loaded, sources, context, unless_empty=not request.only_files)
     with reported_reads.ended(context):
-        return _Run(request, splitting, format_name, context).run(loaded, sources)
+        return _SplitRun(request, splitting, format_name, context).run(loaded, sources)
 
 
 def _format(request: ExportRequest) -> str:
@@ -101,6 +101,7 @@ def _format(request: ExportRequest) -> str:
         )
     flags = {
         "-o": writing.out is not None,
+        "--encrypt": bool(writing.encrypt),
         "--replace": writing.replace,
         "--replace-references": writing.replace_references,
         **{option.flag: option.name in writing.values for option in formats.options()},
@@ -123,7 +124,7 @@ def _refuse_directory(directory: Path) -> None:
         raise TargetError("can't be written: Permission denied", where=str(directory))
 
 
-class _Run:
+class _SplitRun:
     def __init__(self, request: ExportRequest, splitting: Splitting, format_name: str, context: Context) -> None:
         self.request = request
         self.splitting = splitting

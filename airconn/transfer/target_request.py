@@ -10,7 +10,7 @@ from airconn.targets import Target
 from airconn.transfer.request_parts import TargetChanges
 
 if TYPE_CHECKING:
-    from airconn.transfer.requests import ImportRequest
+    from airconn.transfer.requests import DeleteRequest, ImportRequest
 
 
 def request_of(request: ImportRequest, target: Target) -> ImportRequest:
@@ -29,6 +29,16 @@ def request_of(request: ImportRequest, target: Target) -> ImportRequest:
         changes=changes,
         airflow=request.airflow or target.airflow,
     )
+
+
+def deletion_of(request: DeleteRequest, target: Target) -> DeleteRequest:
+    """The deletion in one target: globs choose among the objects that it is limited to, and ids name any."""
+    from airconn.transfer.globs import has_globs
+
+    selection = request.selection
+    if has_globs(request.names, selection):
+        selection = selection_of(selection, target)
+    return replace(request, place=target.address, selection=selection, airflow=request.airflow or target.airflow)
 
 
 def selection_of(selection: Selection, target: Target) -> Selection:

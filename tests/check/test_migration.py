@@ -41,9 +41,8 @@ def test_findings_name_the_place_the_object_and_the_option_that_settles_them(air
     assert result.out == (
         "metadb: error AC103 connections/legacy: the extra is not a JSON object, and Airflow 3.3.0 accepts nothing "
         "else\n"
-        '  fix: write the extra as {"key": "value"}; --set \'connections/legacy.extra={}\', or its JSON as a text '
-        "in an "
-        "--overlay\n"
+        '  fix: write the extra as {"key": "value"}; --set \'connections/legacy.extra={}\', or its JSON as a text in '
+        "an --overlay\n"
         f"metadb: error AC301 variables/{long_}: the key is longer than 250 characters\n"
         f"  fix: use letters, digits, '_', '-' and '.', at most 200 of them; --rename variables/{long_}={'k' * 250}\n"
         "metadb: error AC321 pools/few: its slots are negative; -1 means no limit\n"
@@ -80,16 +79,17 @@ def test_the_options_of_the_fixes_make_an_import_that_no_airflow_3_refuses(
     old.connection("a/b", conn_type="http")
     old.connection("a:b", conn_type="http")
     old.connection("a_b", conn_type="http")
+    old.connection("enqueue-test", conn_type="http")
     old.connection("x..y", conn_type="http", extra="no")
     old.variable("line\nbreak", "v")
     old.insert("slot_pool", {"pool": "few", "slots": -5, "include_deferred": False})
     fixes = [found["fix"].partition("; --")[2].partition(", or")[0] for found in findings(airconn, old)]
-    assert sum(bool(fix) for fix in fixes) == 6
+    assert sum(bool(fix) for fix in fixes) == 7
     arguments = [arg.strip("'$").replace("\\n", "\n") for fix in fixes if fix for arg in f"--{fix}".split(" ", 1)]
     result = airconn("export", "--from", "metadb:", "-o", tmp_path / "new.json", *arguments, env=old.environ)
     assert result.code == 0, result.err
     new = json.loads((tmp_path / "new.json").read_text())
-    assert list(new["connections"]) == ["a_b", "a_b_2", "a_b_3", "x.y"]
+    assert list(new["connections"]) == ["a_b", "a_b_2", "a_b_3", "enqueue-test_2", "x.y"]
     assert (list(new["variables"]), new["pools"]["few"]["slots"]) == (["line_break"], -1)
     checked = airconn("check", tmp_path / "new.json", "--strict", "--airflow", "3.3", env=old.environ)
     assert checked.code == 0, checked.out
@@ -170,6 +170,11 @@ def test_a_glob_that_matches_nothing_there_is_an_error(airconn: Any, old: Airflo
     assert "--include 'warehose' matches nothing" in result.err
 
 
+def test_fix_is_for_files_alone(airconn: Any, old: Airflow) -> None:
+    result = airconn("check", "--fix", "--from", "metadb:", env=old.environ)
+    assert (result.code, result.err.splitlines()[0]) == (2, "error: --fix changes files, and none is named")
+
+
 def test_nothing_to_check_is_an_error(airconn: Any) -> None:
     result = airconn("check")
     assert (result.code, result.err.splitlines()[0]) == (2, "error: no SOURCE and no --from")
@@ -199,3 +204,16 @@ def test_the_tables_of_providers_agree_with_the_types_that_are_published() -> No
     assert not [name for name in GIVEN_UP_TYPES if package_of(name)]
     assert all(package_of(name) for name in UNREAD_KEYS)
     assert (bare_key("extra__snowflake__account"), bare_key("extra__own__x"), bare_key("x")) == ("account", "", "")
+
+
+def test_a_group_is_each_of_its_members(airconn: Any, old: Airflow, tmp_path: Path) -> None:
+    old.connection("a/b", conn_type="smtp")
+    (tmp_path.parent / f"{tmp_path.name}-user.toml").write_text(
+        f'[targets.database]\naddress = "{old.address}"\nexclude = ["connections/x*"]\n'
+        '[targets.machine]\naddress = "env:"\n[groups]\nboth = ["@database", "@machine"]\n'
+    )
+    old.connection("x/y", conn_type="smtp")
+    result = airconn("check", "--from", "@both", env={**old.environ, "AIRFLOW_CONN_B": "smtp://h/?x=1"})
+    assert [line.split(": ")[1].split()[1] for line in result.out.splitlines()[::2]] == ["AC302", "AC211"]
+    assert "x/y" not in result.out
+    assert airconn("check", "@machine").code == 2

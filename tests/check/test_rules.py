@@ -51,6 +51,7 @@ CASES["carriage returns"] = (
     "AIRFLOW_VAR_A='a'\r\nAIRFLOW_VAR_B=b\r\n",
     ["1:16 AC417", "1:16 AC420", "2:15 AC417"],
 )
+CASES["the id of a page of the API"] = ("connections.json", '{"enqueue-test": {"conn_type": "http"}}', ["1:2 AC307"])
 CASES["a key too long"] = ("variables.json", json.dumps({"k" * 251: "v"}), ["1:2 AC301"])
 
 

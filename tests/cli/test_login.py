@@ -297,6 +297,27 @@ def test_a_stored_login_goes_with_the_headers_of_an_address(user: User) -> None:
     assert {received.headers["X-Door"] for received in site.log} == {"canary-door"}
 
 
+def test_a_stored_login_is_for_the_address_of_a_target_and_targets_tells_it(user: User) -> None:
+    site, door = user.airflow()
+    text = f'[targets.eu]\naddress = "{site.url}"\nexclude = "pools/*"\n[groups]\nprod = ["@eu"]\n'
+    (user.directory / "config.toml").write_text(text)
+    user.hidden = [PASSWORD]
+    code, shown = user.run("login", "@prod", "--username", "ann")
+    assert (code, "name one of its members: @eu" in shown) == (2, True)
+    assert user.run("login", "@eu", "--username", "ann")[0] == 0
+    user.terminal = False
+    seen = len(site.log)
+    code, shown = user.run("targets")
+    assert (code, len(site.log)) == (0, seen)
+    assert "stored in the keyring, as ann" in shown
+    assert PASSWORD not in shown
+    assert user.run("list", "--from", "@eu")[0] == 0
+    assert ("ann", PASSWORD) in door.tried
+    code, shown = user.run("logout", "@eu")
+    assert (code, "the login of ann is removed" in shown) == (0, True)
+    assert "none; looked at AIRCONN_TOKEN" in user.run("targets")[1]
+
+
 def test_what_wins_over_the_stored_login_is_told(user: User) -> None:
     site, _ = user.airflow()
     user.environ = {"AIRCONN_TOKEN": "canary-other"}

@@ -166,7 +166,8 @@ FAULTS = {
     "a host for a token": ("ref:vault://evil.example.com/secret#variables/q", 4, "a reference may not do that"),
     "a command": ("ref:airflow-cli:touch x#variables/q", 0, ""),
     "a command without blanks": ("ref:airflow-cli:reboot#variables/q", 4, "runs a command"),
-    "airconn's own token": ("env:AIRCONN_TOKEN", 4, "this variable holds credentials of airconn itself"),
+    "airconn's own token": ("env:AIRCONN_TOKEN", 4, "may hold credentials"),
+    "a token of a backend": ("env:VAULT_TOKEN", 4, "may hold credentials"),
     "an Airflow of others": ("ref:https://evil.example.com#variables/q", 4, "you haven't agreed to that host"),
     "nothing in 1Password": ("op://prod/lost/password", 3, "1Password has no such vault, item or field"),
     "1Password is locked": ("op://locked/db/password", 5, "op failed with exit code 6"),
@@ -353,6 +354,9 @@ def test_a_name_of_the_users_own_file_is_trusted_and_one_of_the_project_is_not(a
     (place / "airconn.toml").write_text(table)
     result = converted(airconn, place, objects, "--resolve", "ref")
     assert (result.code, "you haven't agreed to that host" in result.err) == (4, True)
+    (place / "airconn.toml").write_text('[addresses]\nother = "/etc/other.yaml"\n')
+    result = converted(airconn, place, objects, "--resolve", "ref")
+    assert (result.code, "outside of the directories" in result.err) == (4, True)
     (place / "airconn.toml").unlink()
     (place.parent / f"{place.name}-user.toml").write_text(table)
     assert converted(airconn, place, objects, "--resolve", "ref").code == 5
@@ -368,3 +372,81 @@ def test_check_lists_references_and_finds_faulty_ones_offline(airconn: Airconn, 
     ]
     assert result.code == 3
     assert not (place / "bin/op.log").exists()
+
+
+def test_a_text_that_is_no_connection_is_told_and_not_quoted(airconn: Airconn, place: Path) -> None:
+    (place / ".env").write_text("AIRFLOW_CONN_MINE=file:secrets/pw\n")
+    result = airconn("convert", place / ".env", "--format", "json", "--resolve", "file", env=environ(place))
+    assert (result.code, CANARY in result.err) == (3, False)
+    assert "connections/mine: file:secrets/pw: the value there is neither a URI nor a JSON object" in result.err
+
+
+def test_one_warning_names_all_kinds_that_are_needed(airconn: Airconn, place: Path) -> None:
+    objects = {
+        "connections": {
+            id_: {"conn_type": "http", "password": text}
+            for id_, text in {
+                "a": "op://prod/db/password",
+                "b": "ref:other.yaml#variables/q",
+                "c": "env:DB_HOST",
+            }.items()
+        }
+    }
+    result = converted(airconn, place, objects)
+    assert result.code == 0
+    assert "references to secrets are in the place of 3 values" in result.err
+    assert result.err.endswith("; use --resolve op,ref,env\n")
+
+
+def test_an_overlay_that_only_a_project_names_takes_what_the_option_allows(airconn: Airconn, place: Path) -> None:
+    (place / "airconn.toml").write_text('[targets.eu]\naddress = "new.json"\noverlay = "eu.yaml"\n')
+    (place / "a.json").write_text(json.dumps(connection("a")))
+    args = ("import", place / "a.json", "--to", "@eu", "--yes")
+    for text, words, code in (
+        ("env:DB_HOST", "env", 0),
+        ("op://prod/db/password", "op", 0),
+        ("ref:other.yaml#variables/q", "ref", 0),
+        ("file:secrets/pw", "file", 0),
+        ("file:/etc/hostname", "file", 4),
+        ("env:DB_HOST", "ref", 2),
+        ("env:VAULT_TOKEN", "env", 4),
+    ):
+        (place / "new.json").unlink(missing_ok=True)
+        (place / "eu.yaml").write_text(f"connections: {{x: {{password: '{text}'}}}}\n")
+        result = airconn(*args, "--resolve", words, env=environ(place))
+        assert (text, words, result.code) == (text, words, code)
+        assert (CANARY in (place / "new.json").read_text()) if not code else not (place / "new.json").exists()
+        assert CANARY not in result.out + result.err
+
+
+def test_a_fill_may_have_references(airconn: Airconn, place: Path) -> None:
+    (place / "fill.json").write_text(json.dumps(connection("op://prod/db/password")))
+    args = ("--resolve", "op", "--fill", place / "fill.json")
+    result = converted(airconn, place, connection("***", host="h"), *args)
+    assert (result.code, result.err) == (0, "")
+    assert json.loads(result.out)["connections"]["x"]["password"] == f"{CANARY} op db"
+
+
+def test_a_deadline_ends_what_1password_may_take(airconn: Airconn, place: Path) -> None:
+    (place / "bin/op").write_text("#!/bin/sh\nexec /bin/sleep 20\n")
+    (place / "a.json").write_text(json.dumps(connection("op://prod/db/password")))
+    args = ("import", place / "a.json", "--to", place / "new.json", "--resolve", "op", "--deadline", "0.5")
+    result = airconn(*args, env=environ(place))
+    assert (result.code, "op gave no value within 1 s" in result.err) == (5, True)
+
+
+def test_without_the_program_of_1password_nothing_is_written(airconn: Airconn, place: Path) -> None:
+    (place / "bin/op").unlink()
+    (place / "a.json").write_text(json.dumps(connection("op://prod/db/password")))
+    result = airconn("import", place / "a.json", "--to", place / "new.json", "--resolve", "op", env=environ(place))
+    assert (result.code, "the program op isn't there" in result.err) == (5, True)
+    assert not (place / "new.json").exists()
+
+
+def test_a_file_is_not_its_own_target_because_references_are_resolved(airconn: Airconn, place: Path) -> None:
+    source = place / "a.json"
+    source.write_text(json.dumps(connection("env:DB_HOST")))
+    for args, env in ((("--resolve", "env"), {}), ((), {"AIRCONN_RESOLVE": "env"})):
+        result = airconn("import", source, "--to", source, "--yes", *args, env={**environ(place), **env})
+        assert (result.code, "is both the source and the target" in result.err) == (2, True)
+    assert CANARY not in source.read_text()

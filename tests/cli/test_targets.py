@@ -346,7 +346,7 @@ def test_diff_compares_what_a_target_is_limited_to_and_says_that_it_uses_no_over
     assert result.code == 6
     assert result.err == (
         "@eu: without pools/*\n"
-        "@eu: its overlays aren't used here; airconn import SOURCE --to @eu --dry-run compares with them\n"
+        "@eu: overlays and renames aren't used here; airconn import SOURCE --to @eu --dry-run compares with them\n"
     )
     assert "variables/region" in result.out
     assert "pools/small" not in result.out
@@ -364,3 +364,23 @@ def test_split_takes_one_place_and_knows_targets(airconn, project: Path) -> None
     assert result.code == 0, result.err
     assert "@eu: without pools/*" in result.err
     assert not Path("objects/pools").exists()
+
+
+def test_an_import_into_several_says_the_settings_of_each_once(airconn, project: Path) -> None:
+    (project / "airconn.toml").write_text(
+        TOML
+        + '[targets.us]\naddress = "us.json"\nexclude = "db"\n[targets.ap]\naddress = "ap.json"\nexclude = "db"\n'
+    )
+    result = airconn("import", "base.yaml", "--to", "@all", "--dry-run")
+    assert result.code == 0, result.err
+    assert result.err == SAID + "2 targets (@us, @ap): without db\n"
+
+
+def test_globs_delete_what_a_target_is_limited_to_and_ids_delete_any(airconn, project: Path) -> None:
+    assert airconn("import", "base.yaml", "--to", "eu.json").code == 0
+    (project / "airconn.toml").write_text('[targets.eu]\naddress = "eu.json"\nexclude = "db"\n')
+    result = airconn("delete", "connections/*", "--from", "@eu", "--yes")
+    assert (result.code, result.err) == (0, "@eu: without db\n")
+    assert list(held()["connections"]) == ["db"]
+    result = airconn("delete", "connections/db", "--from", "@eu", "--yes")
+    assert (result.code, result.err) == (0, "")

@@ -142,10 +142,6 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
     "an error, Vault": ("an error of a server", {"errors": ["permission denied"]}),
     "an error, AWS": ("an error of a server", {"__type": "AccessDenied", "message": SECRET}),
     "an error, gateway": ("an error of a server", {"message": "Unauthorized"}),
-    "sops": (
-        "a file that sops has encrypted",
-        {"pw": "ENC[AES256_GCM,data:x]", "sops": {"mac": "x", "lastmodified": "y", "version": "3"}},
-    ),
     "Bitwarden": (
         "an export of Bitwarden",
         {"encrypted": False, "folders": [], "items": [{"login": {"password": SECRET}}]},

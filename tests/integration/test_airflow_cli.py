@@ -500,7 +500,7 @@ def test_silence_ends_a_read_and_leaves_nothing_behind(newest: Any, tmp_path: Pa
     begin = time.monotonic()
     with pytest.raises(TargetError, match="it printed nothing for 1 s") as caught:
         opened(command, timeout=0.2).describe()
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 120
     assert "--timeout" in (caught.value.hint or "")
     assert command.leftovers() == []
 

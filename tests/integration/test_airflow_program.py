@@ -255,7 +255,7 @@ ON_NEWEST = on_worker_of("3.3.2")
     ("lines", "why"),
     [
         ('#!/bin/sh\nexec {airflow} "$@"\n', "is not a Python script"),
-        ('#!{python} -S\nimport runpy; runpy.run_path("{airflow}", run_name="__main__")\n', "it lacks what"),
+        ('#!{python} -S\nimport runpy; runpy.run_path("{airflow}", run_name="__main__")\n', "a part of its Airflow is missing"),
         ("#!/usr/bin/env no-such-python\n", "its Python didn't run the program"),
     ],
 )  # fmt: skip

@@ -21,8 +21,8 @@ TARGET = "astro-vars://Data Platform/production"
 
 
 def wanted_objects() -> dict[str, Any]:
-    """The examples and 300 generated objects, under keys that can be the name of an environment variable."""
-    made = generated(150, 17)
+    """The examples and 150 generated objects, under keys that can be the name of an environment variable."""
+    made = generated(75, 17)
     made["variables"] = {f"gen_{number}": fields for number, fields in enumerate(made["variables"].values())}
     return {**made, "pools": {}}
 

@@ -90,12 +90,13 @@ def test_many_objects_are_created_updated_and_deleted_as_each_by_itself(
 
 def test_what_is_there_already_costs_no_write(target: Target, tmp_path: Path) -> None:
     target.wipe()
-    source = write(tmp_path / "source.json", many(60))
+    number = 24 if target.box.version.startswith("2.") else 60  # Airflow 2 gets one at a time
+    source = write(tmp_path / "source.json", many(number))
     assert target.airconn("import", source).code == 0
     with FaultyProxy(target.box.url) as proxy:
         ran = target.airconn("import", source, "--assume-unchanged", "hidden", AIRCONN_URL=proxy.url)
         assert (ran.code, ran.err) == (0, "")
-        assert "0 created, 0 updated, 180 unchanged" in ran.out
+        assert f"0 created, 0 updated, {3 * number} unchanged" in ran.out
         logging = ("/auth/token", "/login/", "/logout/")
         assert [each for each in proxy.seen if not each.startswith("GET") and not each.endswith(logging)] == []
 

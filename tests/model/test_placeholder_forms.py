@@ -64,9 +64,9 @@ def test_random_passwords_are_taken_for_one_less_than_once_in_ten_thousand() -> 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: f"{form.type.value}-{form.examples[0][:20]}")
 def test_a_long_text_that_is_nearly_one_is_quick(form: Form) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     for example in form.examples:
         half = example[: len(example) // 2 + 1]
         for text in (example * 20_000, half * 20_000, example + half * 20_000 + "\0", half + " " * 100_000 + example):
             form_of(text[:1_000_000])
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

@@ -296,5 +296,5 @@ LONG_PIECES = [
 @pytest.mark.parametrize("piece", ["a", "://", "a=b ", "://:", "A1a", "a.", ":\n", "key ", *LONG_PIECES])
 def test_long_texts_take_no_time_beyond_their_length(piece: str) -> None:
     before = time.process_time()
-    may_be_secret(piece * (2 * 10**5 // len(piece)))
-    assert time.process_time() - before < 1
+    may_be_secret(piece * (4 * 10**5 // len(piece)))
+    assert time.process_time() - before < 2

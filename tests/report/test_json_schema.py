@@ -218,3 +218,15 @@ def test_several_targets_are_described(airconn, tmp_path: Path) -> None:
         env={"P": "x", "AIRCONN_TOKEN": "t"},
     )
     assert [list(one)[-1] for one in check("test", tests.out)["targets"]] == ["hint", "held_back"]
+
+
+def test_targets(airconn, tmp_path: Path) -> None:
+    (tmp_path / "airconn.toml").write_text(
+        '[targets.eu]\naddress = "https://eu"\noverlay = "o.yaml"\ntimeout = 3\ntoken_env = "AIRCONN_EU"\n'
+        '[targets.us]\nexclude = "pools/*"\n[groups]\nprod = ["@eu", "@us"]\n'
+    )
+    report = check("targets", airconn("targets", "--output", "json").out)
+    eu, us = report["targets"]
+    assert (eu["address"], us["address"], eu["settings"][2]["is_set"]) == ("https://eu", None, False)
+    assert [group["name"] for group in report["groups"]] == ["@prod", "@all"]
+    assert len(us["problems"]) == 1

@@ -142,12 +142,12 @@ def test_of_two_at_once_one_builds_and_the_other_waits_for_it(tmp_path: Path) ->
 
 def test_after_a_killed_builder_the_next_one_starts_over(tmp_path: Path, eventually: Callable[..., bool]) -> None:
     notes = tmp_path / "notes"
-    with start_builder(tmp_path, notes, 60) as first:
+    with start_builder(tmp_path, notes, 600) as first:
         assert eventually(notes.exists)
         first.send_signal(signal.SIGKILL)
     start = time.monotonic()
     with start_builder(tmp_path, notes, 0) as second:
-        assert second.wait(timeout=60) == 0
+        assert second.wait(timeout=300) == 0
     # The lock is held until the killed builder's installer is dead, which the watchdog sees to.
     assert notes.read_text().split() == ["begin", "begin", "end"]
-    assert time.monotonic() - start < 30
+    assert time.monotonic() - start < 300

@@ -72,7 +72,7 @@ def test_one_that_does_not_answer_is_an_error_after_the_time_given(servers: Serv
     start = time.monotonic()
     with pytest.raises(ProgramFailed, match="didn't answer within 1 s") as caught:
         server.wait_until_it_answers(1)
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 60
     assert caught.value.said == ("still at it",)
     assert "--timeout" in (caught.value.hint or "")
 

@@ -20,6 +20,8 @@ Path = tuple[str | int, ...]
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _OWN_COMMENT = re.compile(r"#[ \t]*(?:airconn:|hidden by the source)")
+_MANY = 10
+"""The number of steps from which on fewer are tried."""
 _NAMES = ("conn_id", "variable_name", "pool_name", "name")
 """The fields by which an entry of a list is known again."""
 _PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
@@ -55,6 +57,9 @@ class SopsChange:
     """Whether the steps only replace values, so that all else stays to the byte."""
     result: str | Sequence[Any]
     """What the text then has, in clear: as text, or as documents."""
+    batch: tuple[SopsStep, ...] = ()
+    """Fewer steps for many new entries, which write whole mappings. They may give values that don't change another
+    ciphertext, and lose comments: their result counts only if it has all that was there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +80,32 @@ def change_of(sealed: str, old: str, new: str, type_: SopsType, kept: Collection
         return _change_of_lines(sealed, old, new)
     before, after = documents(old, type_), documents(new, type_)
     if len(before) != len(after) or before[1:] != after[1:]:
-        raise BlockedError("sops changes only the first document of a file")
+        raise BlockedError(
+            "sops changes only the first document of a file",
+            hint="put the others into files of their own, or export the file again with --replace",
+            topic="sops",
+        )
     after[0] = _merged(before[0], after[0], frozenset(kept), ())
     base = _with_own_comments(sealed, old, new) if type_ is SopsType.YAML else sealed
     steps = tuple(_steps(before[0], after[0], ()))
     keeps = all(step.value is not None and _is_scalar_at(before[0], step) for step in steps)
-    return SopsChange(base, steps, keeps and base == sealed, after)
+    batch = _batch(before[0], after[0], steps) if len(steps) >= _MANY else ()
+    return SopsChange(base, steps, keeps and base == sealed, after, batch)
+
+
+def _batch(old: Any, new: Any, steps: Sequence[SopsStep]) -> tuple[SopsStep, ...]:
+    """One step for each mapping that gets new entries. Empty if there are other changes."""
+    parents = dict.fromkeys(step.path[:-1] for step in steps)
+    is_alone = all(parent and _at(old, parent) is not None for parent in parents)
+    is_alone = is_alone and all(step.value is not None and _at(old, step.path) is None for step in steps)
+    return tuple(SopsStep(parent, _as_json(_at(new, parent))) for parent in parents) if is_alone else ()
+
+
+def _at(node: Any, path: Path) -> Any:
+    """What is at a place of a tree. None for nothing, and in lists, which are never written as a whole."""
+    for part in path:
+        node = node.get(part) if isinstance(node, dict) else None
+    return node
 
 
 def _merged(old: Any, new: Any, kept: Collection[Path], path: Path) -> Any:

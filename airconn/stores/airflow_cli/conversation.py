@@ -28,7 +28,7 @@ _CHUNK = 2000
 """The most characters of a line. More don't pass through a terminal."""
 _START = 30.0
 """The seconds after which a prefix may have kept its input back until that ends. Most shells start in one."""
-_END = "end of the airconn program"
+_END = "end of this program"
 _SCRIPT = """\
 {{
 a={mark} b={nonce}
@@ -149,7 +149,7 @@ class Conversation:
     def _version_in(answer: str) -> str:
         found = json.loads(answer)
         if "unfit" in found:
-            raise Unsuited(f"it lacks what airconn needs ({found['unfit']})")
+            raise Unsuited(f"a part of its Airflow is missing ({found['unfit']})")
         return str(found["version"])
 
     def _end_input(self) -> None:

@@ -15,5 +15,5 @@ def with_note(rendered: Rendered, old: str, sealed: str, address: str) -> Render
     type_ = type_of(sealed)
     if type_ is None or not lost_comments(old, rendered.text, type_):
         return rendered
-    note = Note(address, "comments of airconn are left out: sops can't add them to an encrypted YAML file")
+    note = Note(address, "new comments are left out: sops can't add them to an encrypted YAML file")
     return replace(rendered, notes=(*rendered.notes, note))

@@ -12,7 +12,7 @@ from typing import Any
 from airconn.errors import AirconnError, BlockedError, InputError, TargetError, UsageError
 from airconn.formats.sops import changes
 from airconn.formats.sops.clear import clear_text, grafted
-from airconn.formats.sops.sealed import SopsType, metadata_of, type_of, type_of_path
+from airconn.formats.sops.sealed import CIPHERTEXT, SopsType, metadata_of, type_of, type_of_path
 from airconn.stores.sops.program import (
     MAC_MISMATCH,
     NO_KEY,
@@ -54,24 +54,43 @@ def changed(
     """
     type_ = type_of(sealed)
     assert type_ is not None  # noqa: S101 - callers have looked
-    change = changes.change_of(sealed, old, new, type_, kept)
+    try:
+        change = changes.change_of(sealed, old, new, type_, kept)
+        for step in (*change.batch, *change.steps):
+            step.index  # noqa: B018 - raises for a key that can't be an argument, before the first call
+    except BlockedError as error:
+        raise BlockedError(error.message, where=where, hint=error.hint) from None
     if not change.steps:
         return sealed
-    indexes = [step.index for step in change.steps]
-    types = ["--input-type", type_.value, "--output-type", type_.value]
-    with scratch(change.base) as file, scratch(_layout_of(sealed)) as layout:
-        files = (*file.files, *layout.files)
-        for step, index in zip(change.steps, indexes, strict=True):
-            command = ["unset"] if step.value is None else ["set", "--value-stdin"]
-            args = ["--config", layout.path, *command, *types, file.path, index]
-            answer = program.call(args, step.value or "", where, files=files)
-            if answer.code:
-                raise _refused_change(answer, sealed, type_, program, where)
-        result = file.text()
+    result = _carried_out(change.base, change.batch, sealed, type_, program, where) if change.batch else ""
+    if not result or not _has_all_of(sealed, result):
+        result = _carried_out(change.base, change.steps, sealed, type_, program, where)
     if change.keeps_shape:
         result = grafted(sealed, result, type_)
     _refuse_inexact(result, change.result, type_, program, where)
     return result
+
+
+def _has_all_of(sealed: str, result: str) -> bool:
+    """Whether a text has all ciphertexts of another one, comments among them. Only the MAC is another."""
+    there = {match[0] for match in CIPHERTEXT.finditer(result)}
+    return sum(match[0] not in there for match in CIPHERTEXT.finditer(sealed)) <= 1
+
+
+def _carried_out(
+    base: str, steps: Sequence[changes.SopsStep], sealed: str, type_: SopsType, program: SopsProgram, where: str
+) -> str:
+    """The text `base` after these steps. `sealed` is the text of the file."""
+    types = ["--input-type", type_.value, "--output-type", type_.value]
+    with scratch(base) as file, scratch(_layout_of(sealed)) as layout:
+        files = (*file.files, *layout.files)
+        for step in steps:
+            command = ["unset"] if step.value is None else ["set", "--value-stdin"]
+            args = ["--config", layout.path, *command, *types, file.path, step.index]
+            answer = program.call(args, step.value or "", where, files=files)
+            if answer.code:
+                raise _refused_change(answer, sealed, type_, program, where)
+        return file.text()
 
 
 class NoRuleError(UsageError):

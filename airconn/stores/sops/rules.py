@@ -21,11 +21,12 @@ def config_for(path: Path, environ: Mapping[str, str]) -> Path | None:
     as well, so that a file in another project isn't written in clear.
     """
     named = environ.get("SOPS_CONFIG")
-    found = [Path(named)] if named else [_above(Path.cwd()), _above(Path(os.path.abspath(path)).parent)]  # noqa: PTH100
+    found = [Path(named)] if named else [above(Path.cwd()), above(Path(os.path.abspath(path)).parent)]  # noqa: PTH100
     return next((one for one in found if one is not None and has_rule(one, path)), None)
 
 
-def _above(directory: Path) -> Path | None:
+def above(directory: Path) -> Path | None:
+    """The configuration of SOPS in a directory, or the first one above it."""
     for one in [directory, *directory.parents][:_DEPTH]:
         if (one / _NAME).exists():
             return one / _NAME

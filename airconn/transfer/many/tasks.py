@@ -112,7 +112,8 @@ class ImportTask:
         if isinstance(store, FileStore) and store.path is not None:
             refuse_unwritable(store.path)
         change = shared.change_for(request.changes, request.selection)
-        opened = OpenedImport(store, shared.sources, shared.fills, change, shared.load)
+        only_resolves = request.changes.only_resolve
+        opened = OpenedImport(store, shared.sources, shared.fills, change, shared.load, only_resolves)
         prepared = prepare(request, opened, places.context())
         self.inspect(self.target, prepared)
         if self.is_planned:

@@ -193,12 +193,12 @@ def test_a_proxy_does_not_get_what_is_for_the_gateway_behind_it(
 
 def test_a_command_ends_with_the_run(serve: Serve, connect: Connect) -> None:
     site = serve(guarded("3.3.2"))
-    known = settings(commands=(command("import time; time.sleep(30)"),)).credentials
+    known = settings(commands=(command("import time; time.sleep(600)"),)).credentials
     began = time.monotonic()
     late = Settings(credentials=known, deadline=began + 0.5)
     error = error_of(lambda: connect(site.url, late).read(VARIABLES))
     assert error.message == "the deadline has passed"
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 120
     assert site.log == []
 
 

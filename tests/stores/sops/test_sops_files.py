@@ -224,6 +224,23 @@ def test_objects_are_created_and_deleted_and_no_other_ciphertext_changes(
         assert len(before) - len(kept) <= gone + 2
 
 
+@pytest.mark.parametrize(("name", "most"), [("c.json", 9), ("c.yaml", 40)])
+def test_many_new_objects_leave_all_that_was_there(
+    name: str, most: int, run: Run, sops: Sops, tmp_path: Path
+) -> None:
+    path = sops.encrypt(written(tmp_path / name, FILES[name]))
+    before = re.findall(r"ENC\[[^]]*type:(?:str|comment|float|int)\]", path.read_text())[:-1]
+    calls = tmp_path / "calls"
+    counted = script(tmp_path / "counted", f'echo x >> {calls}; exec sops "$@"')
+    new = {f"n{number}": {"conn_type": "http", "password": f"pw-{number}"} for number in range(15)}
+    source = written(tmp_path / "new.json", json.dumps({"connections": new}))
+    result = run("import", source, "--connections", "--to", path, env={"AIRCONN_SOPS": str(counted)})
+    assert result.code == 0, result.err
+    assert len(calls.read_text().split()) <= most
+    assert "pw-14" in sops.decrypt(path)
+    assert [value for value in before if value not in path.read_text()] == []
+
+
 def test_the_comment_with_the_true_id_comes_into_an_encrypted_env_file(run: Run, sops: Sops, tmp_path: Path) -> None:
     path = sops.encrypt(written(tmp_path / "c.env", ENV))
     source = written(tmp_path / "v.json", '{"variables": {"TrueId": "v"}, "connections": {}}')
@@ -552,3 +569,53 @@ def test_any_texts_are_changed_exactly(sops: Sops, old: dict[str, str], new: dic
     assert is_same(clear, before, type_)
     changed = files.changed(text, clear, after, program, "x")
     assert is_same(files.clear(changed, program, "x"), after, type_)
+
+
+def test_doctor_tells_the_version_where_a_project_has_rules(
+    run: Run, rule: Callable[..., None], tmp_path: Path
+) -> None:
+    assert "sops" not in run("doctor", "http://127.0.0.1:9").out
+    rule()
+    assert re.search(r"sops +version 3\.\d+\.\d+", run("doctor", "http://127.0.0.1:9").out)
+    without = run("doctor", "http://127.0.0.1:9", env={"AIRCONN_SOPS": str(tmp_path / "none")})
+    assert "can't be run" in without.out
+
+
+@pytest.mark.parametrize("name", ["c.env", "c.yaml", "c.json"])
+def test_a_file_that_was_emptied_takes_objects_again(name: str, run: Run, sops: Sops, tmp_path: Path) -> None:
+    path = sops.encrypt(written(tmp_path / name, FILES[name]))
+    assert run("delete", "--include", "*", "--from", path, "--yes").code == 0
+    result = run("set", "variables/region.value=us", "--to", path)
+    assert result.code == 0, result.err
+    assert run("get", "variables/region.value", "--from", path).out == "us"
+    assert sealed.type_of(path.read_text()) is not None
+
+
+def test_a_change_in_a_second_document_is_refused_with_its_file(run: Run, sops: Sops, tmp_path: Path) -> None:
+    second = (
+        SECRET_MANIFEST.replace("name: airflow", "name: other").replace("CONN_DB", "CONN_B").replace("REGION", "R")
+    )
+    path = sops.encrypt(written(tmp_path / "two.yaml", f"{SECRET_MANIFEST}---\n{second}"))
+    before = path.read_bytes()
+    assert run("set", "connections/db.password=-", "--to", path, stdin="x").code == 0
+    middle = path.read_bytes()
+    result = run("set", "connections/b.password=-", "--to", path, stdin="x")
+    assert result.code == 4
+    assert f"error: {path}: sops changes only the first document of a file\nhint:  put the others" in result.err
+    assert path.read_bytes() == middle != before
+
+
+def test_a_split_into_a_directory_refuses_to_encrypt(run: Run, tmp_path: Path) -> None:
+    source = written(tmp_path / "c.env", ENV)
+    result = run("convert", source, "--split", tmp_path / "objects", "--encrypt", "sops")
+    assert result.code == 2
+    assert "--encrypt is for one file, and --split writes one for each object" in result.err
+    assert not (tmp_path / "objects").exists()
+
+
+def test_a_run_against_an_encrypted_file_keeps_no_backup_in_clear(run: Run, sops: Sops, tmp_path: Path) -> None:
+    path = sops.encrypt(written(tmp_path / "c.env", ENV))
+    assert run("set", "connections/db.password=-", "--to", path, stdin="brand-new-canary").code == 0
+    state = tmp_path.parent / f"{tmp_path.name}-state"
+    texts = [file.read_text() for file in state.rglob("*") if file.is_file()]
+    assert not any(value in text for value in (SECRET, "brand-new-canary") for text in texts)

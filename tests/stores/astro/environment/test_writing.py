@@ -382,7 +382,7 @@ def test_a_hidden_override_is_never_lost_by_a_replacement(override: dict[str, An
 
 
 def test_writes_keep_to_the_documented_rates_and_are_no_slower(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pacing, "WINDOW", 1.05)
+    monkeypatch.setattr(pacing, "WINDOW", 2.05)
     with running(Switches(rate_limits=True)) as astro:
         store = opened(astro)
         began = time.monotonic()
@@ -391,7 +391,7 @@ def test_writes_keep_to_the_documented_rates_and_are_no_slower(monkeypatch: pyte
         took = time.monotonic() - began
         store.close()
     assert astro.calls(status=429) == []
-    assert 1 < took < 2
+    assert 2 < took < 4
 
 
 def test_a_pace_lets_the_first_calls_through_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
