@@ -12,6 +12,7 @@ from airconn.cli.app import App
 from airconn.cli.many_view import ManyView
 from airconn.errors import ExitCode, UsageError
 from airconn.model import Selection
+from airconn.quoting import shown_address
 from airconn.report import planfile
 from airconn.stores.saving import write_atomically
 from airconn.targets import Target, targets_of
@@ -184,25 +185,20 @@ def _run(
             )
             for target in targets
         ]
-        return view.run(tasks, conduct)
+        return view.run(tasks, conduct, shared.forget)
 
 
 def _conduct(app: App, targets: Sequence[Target], options: ManyOptions) -> ManyConduct:
     canaries: frozenset[str] = frozenset()
     if options.canary is not None:
-        canaries = frozenset(target.address for target in targets_of(app.config, [options.canary]))
-        refuse_other_canary(options.canary, targets, canaries)
+        places = {app.config.place(target.address): target.address for target in targets}
+        named = [app.config.place(target.address) for target in targets_of(app.config, [options.canary])]
+        if not places.keys() >= set(named):
+            raise UsageError(
+                f"--canary {shown_address(options.canary)} is not one of the targets",
+                hint=f"the targets are {names([label_of(target) for target in targets])}",
+                topic="targets",
+            )
+        canaries = frozenset(places[place] for place in named)
     parallel = options.parallel or parallel_by_default(len(targets))
     return ManyConduct(options.conduct, parallel, canaries)
-
-
-def refuse_other_canary(canary: str, targets: Sequence[Target], canaries: frozenset[str]) -> None:
-    """Raises `UsageError` for a canary that is not one of the targets."""
-    if not canaries <= {target.address for target in targets}:
-        from airconn.quoting import shown_address, some
-
-        raise UsageError(
-            f"--canary {shown_address(canary)} is not one of the targets",
-            hint=f"the targets are {some([label_of(target) for target in targets])}",
-            topic="targets",
-        )

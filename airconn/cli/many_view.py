@@ -85,8 +85,14 @@ class ManyView:
 
         return Places(app.config, self._network, app.ask_value, watch)
 
-    def run(self, tasks: Sequence[TargetTask], conduct: ManyConduct) -> ExitCode:
-        """Carries out the tasks, shows what they do, and gives the exit code."""
+    def run(
+        self, tasks: Sequence[TargetTask], conduct: ManyConduct, on_plans: Callable[[], None] = lambda: None
+    ) -> ExitCode:
+        """Carries out the tasks, shows what they do, and gives the exit code.
+
+        `on_plans` is called when all plans are made.
+        """
+        self._when_planned = on_plans
         app = self._app
         values: Callable[[Step], Iterable[str]] = value_lines if self._show_values else lambda step: ()
         host = ManyHost(
@@ -130,6 +136,7 @@ class ManyView:
         """Shows the notes on the plans, why some have failed, and the plans as one table."""
         app = self._app
         app.progress.rest()
+        self._when_planned()
         self.refused = frozenset(one.target.address for one in results if one.error is not None)
         planned = [one for one in results if one.plan is not None]
         self._tell_notes(planned)
@@ -295,7 +302,9 @@ class ManyView:
     def _line(self, result: TargetResult) -> str:
         """`@eu, airflow 3.3.2 at https://eu.example.com: 1 created, 1 updated, 8 unchanged`."""
         plan = result.plan
-        name = result.label if plan is None or plan.text == result.label else f"{result.label}, {plan.text}"
+        name = result.label if plan is None else plan.text
+        if plan is not None and result.label.startswith("@"):
+            name = f"{result.label}, {plan.text}"
         if result.error is not None and not result.is_written:
             return f"{report.clean(name)}: {_WORDS[result.exit_code]}, nothing was written"
         if result.held_back or plan is None:

@@ -85,7 +85,8 @@ class PlanMatrix:
         shown = [key for key in same if self._is_shown(key)]
         number = sum(len(column.labels) for column in self.columns)
         if shown:
-            yield f"in all {number} targets:" if number > 1 else f"in {self.columns[0].name}:"
+            every = "both" if number == 2 else f"all {number}"
+            yield f"in {every} targets:" if number > 1 else f"in {self.columns[0].name}:"
             yield from self._same_rows(shown)
         if differing:
             yield from self._table(differing, has_more=bool(shown))

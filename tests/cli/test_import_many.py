@@ -469,3 +469,43 @@ def test_verbose_and_quiet_show_all_and_nothing(airconn: Airconn, world: World) 
     (world.directory / "in.json").write_text('{"variables": {"c": "1"}}')
     wrong = airconn("import", world.directory / "in.json", *ALL, "-q").out
     assert wrong.splitlines()[0] == "@us, http://us.test: 0 created, 0 updated, 0 unchanged, 1 failed"
+
+
+def test_with_fail_fast_no_target_is_begun_after_one_that_fails(airconn: Airconn, world: World) -> None:
+    world["us"].failing = {"a"}
+    args = ("--fail-fast", "--parallel", "1")
+    result = airconn("import", world.directory / "in.json", *ALL, *args)
+    assert (result.code, world.values("eu"), world.values("us")) == (1, {"a": "1", "b": "2"}, {})
+    assert world["ap"].calls == []
+    assert "@ap, http://ap.test: nothing was written, because @us has failed (--fail-fast)\n" in result.out
+    assert result.out.endswith("3 targets: 1 done, 1 failed, 1 not begun\n")
+
+
+def test_what_may_be_lost_at_a_target_is_saved_with_the_way_back_there(airconn: Airconn, world: World) -> None:
+    for name in world:
+        world.holds(name, a="old")
+    world["us"].replaces, world["us"].failing = True, {"a"}
+    result = airconn("import", world.directory / "in.json", *ALL)
+    assert (result.code, world.values("eu")["a"], world.values("ap")["a"]) == (1, "1", "1")
+    assert "@us: objects that may be deleted and not created again are saved in " in result.err
+    (line,) = [line for line in result.err.splitlines() if line.startswith("  airconn import ")]
+    assert line.endswith(".json --exact --to @us")
+
+
+def test_a_group_of_one_is_as_the_target_itself(airconn: Airconn, world: World) -> None:
+    user = world.directory.parent / f"{world.directory.name}-user.toml"
+    user.write_text('[targets.eu]\naddress = "http://eu.test"\n[groups]\nprod = ["@eu"]\n')
+    result = airconn("import", world.directory / "in.json", "--to", "@prod")
+    assert (result.code, result.out.splitlines()[-1]) == (
+        0,
+        "@eu, http://eu.test: 2 created, 0 updated, 0 unchanged",
+    )
+
+
+def test_the_runs_of_a_run_into_many_targets_are_kept_together(airconn: Airconn, world: World) -> None:
+    world.add(*(f"t{count:02}" for count in range(30)))
+    every = to(*world)
+    assert airconn("import", world.directory / "in.json", *every).code == 0
+    assert len(airconn("undo", "--list").out.splitlines()) == 33
+    assert airconn("undo", "--yes").code == 0
+    assert all(world.values(name) == {} for name in world)
