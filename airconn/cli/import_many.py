@@ -14,6 +14,7 @@ from airconn.errors import ExitCode, UsageError
 from airconn.model import Selection
 from airconn.quoting import shown_address
 from airconn.report import planfile
+from airconn.report.matrix import names
 from airconn.stores.saving import write_atomically
 from airconn.targets import Target, targets_of
 from airconn.transfer.backups import Backups, run_of
