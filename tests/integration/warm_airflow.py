@@ -54,6 +54,9 @@ def load_airflow() -> Any:
     for name in ("connection_command", "variable_command", "pool_command", "version_command"):
         importlib.import_module(f"airflow.cli.commands.{name}")
     importlib.import_module("airflow.providers_manager").ProvidersManager().initialize_providers_configuration()
+    # SQLAlchemy configures all models before the first query of a process, which takes twice as long as a command.
+    importlib.import_module("airflow.models").import_all_models()
+    importlib.import_module("sqlalchemy.orm").configure_mappers()
     return importlib.import_module("airflow.__main__").main
 
 
