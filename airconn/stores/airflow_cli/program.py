@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airconn.errors import TargetError
@@ -39,10 +39,11 @@ _TAKEN = frozenset({"IntegrityError", "UniqueViolation"})
 class AirflowProgram:
     """The objects of one Airflow, through a conversation with the program."""
 
-    def __init__(self, conversation: Conversation, address: str) -> None:
-        """Raises `UsageError` for a version that isn't one."""
+    def __init__(self, conversation: Conversation, address: str, by_hand: Callable[..., str]) -> None:
+        """`by_hand` writes a command as a user would type it. Raises `UsageError` for a version that isn't one."""
         self._conversation = conversation
         self._address = address
+        self._by_hand = by_hand
         self.text = conversation.version
         """The version as that Airflow says it."""
         self.version = AirflowVersion.parse(conversation.version)
@@ -91,10 +92,11 @@ class AirflowProgram:
         return [found.get(number) or Outcome(step, unknown) for number, step in enumerate(steps)]
 
     def _failure(self, reason: str) -> TargetError:
+        command = self._by_hand("airflow", "connections", "list")
         return TargetError(
             f"Airflow failed there with {reason}",
             where=self._address,
-            hint="its message may hold secrets, and isn't shown: try airflow connections list there",
+            hint=f"its message may hold secrets, and isn't shown: try {command}",
         )
 
 

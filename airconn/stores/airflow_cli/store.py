@@ -98,7 +98,7 @@ class AirflowCliStore(Store):
         if self._program is None and not self._unsuited:
             try:
                 conversation = Conversation(self._prefix, self._environ, self._patience)
-                self._program = AirflowProgram(conversation, self.address)
+                self._program = AirflowProgram(conversation, self.address, self._prefix.by_hand)
             except Unsuited as reason:
                 self._unsuited = str(reason)
         return self._program
