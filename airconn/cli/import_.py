@@ -124,6 +124,7 @@ def command(
     if merge and exact:
         raise UsageError("--merge and --exact contradict each other", hint="choose one")
     refuse_target_among_sources(sources, to)
+    app.writes = True
     targets = targets_of(app.config, to or [None])
     place = targets[0].address if to else None
     refuse_second_use(sources, fill, changes.overlays, planned=plan_out is not None)
@@ -150,7 +151,6 @@ def command(
             write_atomically(plan_out, planfile.dump(prepared, request) + "\n")
             app.say(f"{plan_out}: the plan; carry it out with: airconn apply {plan_out}")
 
-    app.writes = True
     request = replace(request, strict=app.config.is_strict(strict))
     dry_run = dry_run or plan_out is not None
     words = command_words(app, no_backup, "import", sources)

@@ -50,7 +50,7 @@ MEANT = {
     "diff a.json": "airconn diff a.json B compares two addresses, as in airconn diff a.json http://localhost:8080",
     "import": "airconn import FILE, as in airconn import .env",
     "convert": "airconn convert FILE -o OTHER_FILE, as in airconn convert .env -o connections.yaml",
-    "check": "airconn check FILE, as in airconn check .env",
+    "check": "name a file, or a server or backend with --from ADDRESS",
     "show": "airconn show ID; airconn list lists the ids",
     "import a.json --user x": "--username NAME",
     "import a.json -u x -p s3cret": "--username NAME",

@@ -48,11 +48,10 @@ def test_an_option_counts_once_unless_it_is_declared_to_repeat(
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["list", "--from", ".env", "--from-airflow-config"], "--from and --from-airflow-config set the same"),
         (["list", "--from", ".env", "-q", "-v"], "--quiet and --verbose are both given"),
         (["list", "--from", ".env", "-v", "--quiet"], "--quiet and --verbose are both given"),
         (["sandbox", "--airflow", "2.11", "--airflow", "3.0", "--", "true"], "--airflow is given more than once"),
-        (["import", ".env", "--to=a.json", "--to=b.json"], "--to is given more than once"),
+        (["convert", ".env", "-o=a.json", "-o=b.json"], "-o/--out is given more than once"),
         (["import", "-n", ".env", "-n", "--to", "a.json"], "--dry-run/-n is given more than once"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
