@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 _NAMING = r"(\?{0}(&{0})*)?".format(
     r"(((connections|variables|config)_(prefix|path|label|data_key)|sep|kv_engine_version|keep_dashes"
