@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 _NAMING = r"(\?{0}(&{0})*)?".format(
     r"(((connections|variables|config)_(prefix|path|label|data_key)|sep|kv_engine_version|keep_dashes"
@@ -193,7 +192,8 @@ def is_glob(address: str) -> bool:
 
 def is_directory(address: str) -> bool:
     """Whether an address names several files: those of a directory or of a glob."""
-    return address != "-" and (Path(address).is_dir() or is_glob(address))
+    # Path.is_dir raises an error for a name that is too long.
+    return address != "-" and (os.path.isdir(address) or is_glob(address))  # noqa: PTH112
 
 
 def runs_command(address: str) -> bool:
