@@ -111,7 +111,7 @@ def refuse_project(project: Mapping[str, Any], user: Mapping[str, Any], file: st
             raise UsageError(
                 f"{what} has {key!r}, and a project's file may not do that",
                 where=file,
-                hint=f"name a variable, such as token_env, or move the {kind} to your own config.toml",
+                hint=f"name a variable, such as {_in_variable(key)}, or move the {kind} to your own config.toml",
             )
         for key, variable in variables_of(entry).items():
             is_for_another = variable in theirs and not is_same(theirs[variable], entry["url"])
@@ -156,6 +156,12 @@ def _of_the_user_alone(entry: Mapping[str, Any]) -> str:
             if key in entry:
                 return key
     return next((f"headers.{name}" for name, source in entry.get("headers", {}).items() if "env" not in source), "")
+
+
+def _in_variable(key: str) -> str:
+    """The setting that names a variable with what `key` says."""
+    what = next((what for what in CREDENTIALS if key in (what, f"{what}_file", f"{what}_command")), "token")
+    return f"{what}_env"
 
 
 def expansion(project: Mapping[str, Any], user: Mapping[str, Any]) -> str:

@@ -195,9 +195,11 @@ def _conduct(app: App, targets: Sequence[Target], options: ManyOptions) -> ManyC
         places = {app.config.place(target.address): target.address for target in targets}
         named = [app.config.place(target.address) for target in targets_of(app.config, [options.canary])]
         if not places.keys() >= set(named):
+            labels = [label_of(target) for target in targets]
+            is_bare = f"@{options.canary}" in labels
             raise UsageError(
                 f"--canary {shown_address(options.canary)} is not one of the targets",
-                hint=f"the targets are {names([label_of(target) for target in targets])}",
+                hint=f"did you mean @{options.canary}?" if is_bare else f"the targets are {names(labels)}",
                 topic="targets",
             )
         canaries = frozenset(places[place] for place in named)

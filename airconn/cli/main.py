@@ -176,7 +176,9 @@ def _from_click(error: click.UsageError, args: Sequence[str]) -> AirconnError:
     from airconn.cli import meant
 
     message = " ".join(error.format_message().split())
-    command = error.ctx.command_path if error.ctx else "airconn"
+    # click names no command where the value of an option is missing.
+    named = args[0] if args and args[0] in COMMANDS else ""
+    command = error.ctx.command_path if error.ctx else f"airconn {named}".rstrip()
     hint = None
     if error.ctx is not None and error.ctx.info_name in COMMANDS:
         name, has = error.ctx.info_name, meant.flags(param.opts for param in error.ctx.command.params)

@@ -212,10 +212,13 @@ def find_renamed(text: str, bundle: Bundle) -> tuple[Kind, str, str]:
         )
     if not found:
         name, _, rest = text.partition("=")[0].partition("/")
-        if name in [kind.value for kind in Kind] and rest:
+        kinds = [kind.value for kind in Kind]
+        if name in kinds and rest:
             raise unknown_id(Kind(name), rest, bundle, where="--rename")
         old = text.partition("=")[0]
         near = _near(old, {obj.id for obj in bundle})
+        if rest and f"{name}s" in kinds:
+            near = [rest]
         ids = [f"{obj.kind.value}/{obj.id}" for obj in bundle if obj.id in near]
         named = f"nothing with the id {old}" if _SHOWABLE.fullmatch(old) else "nothing with this id"
         raise UsageError(

@@ -165,11 +165,16 @@ class PlanMatrix:
             cell = column.cells.get(key)
             if cell and cell.text and cell.action is not Action.UNCHANGED:
                 texts.setdefault(cell.text, []).append(head)
-        if len(texts) == 1:
-            said = next(iter(texts))
+        is_one = len(texts) == 1
+        remarks = [text if is_one else f"{', '.join(heads)}: {text}" for text, heads in texts.items()]
+        said = "; ".join(remarks)
+        row = f"    {name}{marks}  {clean(said)}".rstrip()
+        if self.width and width_of(row) > self.width:
+            # Broken between words, the marks would leave their columns.
+            yield f"    {name}{marks}".rstrip()
+            yield from (f"        {clean(each)}" for each in remarks)
         else:
-            said = "; ".join(f"{', '.join(heads)}: {text}" for text, heads in texts.items())
-        yield f"    {name}{marks}  {clean(said)}".rstrip()
+            yield row
         for values, heads in _by_values(key, block).items():
             yield from (f"      {', '.join(heads)}: {line}" for line in values)
 

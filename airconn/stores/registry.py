@@ -54,6 +54,8 @@ def open_store(address: str, settings: Settings) -> Store:
             f"{shown_address(address)} has no {meant} in front, and is not a file",
             hint=f"the two slashes are a part of the address: {meant}…",
         )
+    if entry is None and (near := _scheme_like(address)) and not Path(address).exists():
+        raise UsageError(f"{shown_address(address)} is not a file", hint=f"did you mean {near}?", topic="addresses")
     entry = entry or REGISTRY["directory" if is_directory(address) else "file"]
     left = settings.seconds_left()
     if left is not None and not entry.keeps_deadline:
@@ -87,6 +89,16 @@ def _schemes_meant(scheme: str) -> str:
     of_word = [prefix for prefix in known if prefix.startswith(f"{scheme.partition(':')[0].lower()}-")]
     near = of_word or get_close_matches(scheme, known, n=1)
     return f"did you mean {' or '.join(near)}?" if near else f"a path, - or one of: {', '.join(known)}"
+
+
+def _scheme_like(address: str) -> str:
+    """The scheme without slashes that an address begins nearly with, such as `metadb:` for `metdb:`. Or empty."""
+    from difflib import get_close_matches
+
+    word, colon, _ = address.partition(":")
+    known = [name for entry in REGISTRY.values() for name in (*entry.prefixes, *entry.names) if name[-1:] == ":"]
+    found = get_close_matches(f"{word.lower()}:", known, n=1, cutoff=0.8) if colon else []
+    return found[0] if found else ""
 
 
 def _scheme_without_slashes(address: str) -> str:

@@ -260,6 +260,8 @@ def test_a_canary_that_is_not_whole_leaves_the_others_untouched(airconn: Airconn
 def test_a_canary_has_to_be_one_of_the_targets(airconn: Airconn, world: World) -> None:
     result = airconn("import", world.directory / "in.json", *to("eu", "us"), "--canary", "@ap")
     assert (result.code, "--canary @ap is not one of the targets" in result.err) == (2, True)
+    bare = airconn("import", world.directory / "in.json", *to("eu", "us"), "--canary", "us")
+    assert (bare.code, "hint:  did you mean @us?\n" in bare.err) == (2, True)
 
 
 def test_the_first_ctrl_c_finishes_what_is_being_written_and_begins_no_other_target(

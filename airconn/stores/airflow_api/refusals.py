@@ -64,7 +64,7 @@ def update_refusal(step: Step, dialect: RestDialect) -> str:
 def _of_id(obj: AirflowObject, dialect: RestDialect) -> Iterator[str]:
     if obj.kind is Kind.CONNECTIONS:
         if not conn_ids.is_in_api(obj.id):
-            yield "the API only accepts letters, digits, '_', '-' and '.' in an id"
+            yield "the API only accepts letters, digits, '_', '-' and '.' in an id: --rename changes it"
         elif dialect.rules.ascii_conn_ids and not obj.id.isascii():
             yield f"Airflow {dialect.version} doesn't accept ids with letters outside of a to z"
         if len(obj.id) > conn_ids.LONGEST_IN_API:

@@ -137,7 +137,11 @@ def _refuse_inexact(sealed: str, new: str | Sequence[Any], type_: SopsType, prog
     try:
         back = clear(sealed, program, where)
     except InputError as error:
-        raise BlockedError(f"what sops has encrypted can't be read back: {error.message}", where=where) from None
+        raise BlockedError(
+            f"what sops has encrypted can't be read back: {error.message}",
+            where=where,
+            hint=error.hint,
+        ) from None
     if not changes.is_same(back, new, type_):
         raise BlockedError(
             "sops would change other values as well: it keeps no numbers such as 1.50 or dates as they are written",

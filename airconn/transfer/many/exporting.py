@@ -110,7 +110,10 @@ def one_file(out: Path | None, number: int) -> UsageError:
             hint=f"-o 'backup/{NAME}.yaml' writes a file for each",
             topic="targets",
         )
-    pattern = out.with_name(f"{out.stem}-{NAME}{out.suffix}" if out.suffix else f"{out.name}-{NAME}")
+    if out.is_dir():
+        pattern = out / f"{NAME}.yaml"
+    else:
+        pattern = out.with_name(f"{out.stem}-{NAME}{out.suffix}" if out.suffix else f"{out.name}-{NAME}")
     return UsageError(
         f"this is one file, and there are {number} targets",
         where=f"-o {shown_address(str(out))}",
