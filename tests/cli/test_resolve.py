@@ -458,3 +458,9 @@ def test_a_pipe_or_a_device_without_an_end_is_no_value_of_a_reference(airconn: A
     for reference in ("file:pipe", "file:/dev/zero"):
         result = converted(airconn, place, connection(reference), "--resolve", "file,file:/dev")
         assert (result.code, "this is a pipe or a device, not a file" in result.err) == (3, True)
+
+
+def test_a_target_whose_address_is_its_own_name_is_not_suggested_for_itself(airconn: Airconn, place: Path) -> None:
+    (place / "airconn.toml").write_text('[targets.eu]\naddress = "@eu"\n')
+    result = airconn("list", "--from", "@eu")
+    assert (result.code, "no address is named @eu" in result.err, "did you mean" in result.err) == (2, True, False)
