@@ -204,7 +204,8 @@ class PlaceNames:
         """The name of a target, an address or a group that is similar to an unknown one. Empty if none is."""
         from difflib import get_close_matches
 
-        found = get_close_matches(name, [*self.names_of_targets(), *self.addresses(), *self.groups()], n=1)
+        known = [*self.names_of_targets(), *self.addresses(), *self.groups()]
+        found = get_close_matches(name, [other for other in known if other != name], n=1)
         return found[0] if found else ""
 
     def names(self) -> Iterator[str]:

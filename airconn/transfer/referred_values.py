@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable, Collection, Iterator, Sequence
+from pathlib import Path
 
 from airconn.errors import AirconnError, BlockedError, InputError, TargetError, UsageError
 from airconn.model.reference_forms import ReferenceKind
@@ -38,6 +40,8 @@ class LocalValues:
         name = text.partition(":")[2]
         if refusal := self._refusal(kind, name):
             return refusal
+        if kind is ReferenceKind.FILE and (special := _special(name)):
+            return special
         try:
             return values.get(text, "", where, self._surroundings, secret=False).text
         except UsageError as error:
@@ -91,3 +95,14 @@ class LocalValues:
             return text, one_password.read(text, dict(self._surroundings.environ), seconds)
         except AirconnError as error:
             return text, error
+
+
+def _special(path: str) -> InputError | None:
+    """The error for a pipe or a device, which may have no end. None for others, whose read tells what is wrong."""
+    try:
+        mode = Path(path).stat().st_mode
+    except (OSError, ValueError):
+        return None
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
+        return None
+    return InputError("this is a pipe or a device, not a file", topic="references")

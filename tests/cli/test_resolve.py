@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -450,3 +451,16 @@ def test_a_file_is_not_its_own_target_because_references_are_resolved(airconn: A
         result = airconn("import", source, "--to", source, "--yes", *args, env={**environ(place), **env})
         assert (result.code, "is both the source and the target" in result.err) == (2, True)
     assert CANARY not in source.read_text()
+
+
+def test_a_pipe_or_a_device_without_an_end_is_no_value_of_a_reference(airconn: Airconn, place: Path) -> None:
+    os.mkfifo(place / "pipe")
+    for reference in ("file:pipe", "file:/dev/zero"):
+        result = converted(airconn, place, connection(reference), "--resolve", "file,file:/dev")
+        assert (result.code, "this is a pipe or a device, not a file" in result.err) == (3, True)
+
+
+def test_a_target_whose_address_is_its_own_name_is_not_suggested_for_itself(airconn: Airconn, place: Path) -> None:
+    (place / "airconn.toml").write_text('[targets.eu]\naddress = "@eu"\n')
+    result = airconn("list", "--from", "@eu")
+    assert (result.code, "no address is named @eu" in result.err, "did you mean" in result.err) == (2, True, False)
