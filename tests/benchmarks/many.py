@@ -58,7 +58,9 @@ class SlowPlace(Memory):
 
 def fakes(number: int, seconds: float) -> dict[str, SlowPlace]:
     """So many places, by their addresses."""
-    return {f"http://t{n}.test": SlowPlace(f"http://t{n}.test", seconds * (2 if n == 0 else 1)) for n in range(number)}
+    return {
+        f"http://t{n}.test": SlowPlace(f"http://t{n}.test", seconds * (2 if n == 0 else 1)) for n in range(number)
+    }
 
 
 def imported(directory: Path, places: Mapping[str, SlowPlace], parallel: int) -> float:
