@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
 from unittest import mock
@@ -31,6 +31,7 @@ from tests.memory import Memory
 
 OBJECTS, CHANGED, PARALLEL = 100, 20, (1, 4, 16, 32, 512)
 NUMBER, SECONDS, PATIENCE = 500, 5.0, 100
+FEW, PARALLEL_BY_DEFAULT = 50, 32
 
 
 class SlowPlace(Memory):
@@ -55,11 +56,16 @@ class SlowPlace(Memory):
         yield from super().apply(steps, context)
 
 
-def imported(directory: Path, number: int, seconds: float, parallel: int) -> float:
-    """The seconds of one import into so many targets."""
-    places = {
+def fakes(number: int, seconds: float) -> dict[str, SlowPlace]:
+    """So many places, by their addresses."""
+    return {
         f"http://t{n}.test": SlowPlace(f"http://t{n}.test", seconds * (2 if n == 0 else 1)) for n in range(number)
     }
+
+
+def imported(directory: Path, places: Mapping[str, SlowPlace], parallel: int) -> float:
+    """The seconds of one import into these places."""
+    number = len(places)
 
     def opened(address: str, settings: Settings) -> Store:
         return places[address] if address in places else open_store(address, settings)
@@ -83,9 +89,10 @@ def imported(directory: Path, number: int, seconds: float, parallel: int) -> flo
 
 
 def peak(directory: Path, number: int) -> float:
-    """The most memory of an import, in bytes, without that of the fakes."""
+    """The most memory of an import, in bytes, without the objects that the fakes begin with."""
+    places = fakes(number, 0)
     tracemalloc.start()
-    imported(directory, number, 0, 16)
+    imported(directory, places, PARALLEL_BY_DEFAULT)
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return most
@@ -96,16 +103,18 @@ def main() -> None:
     seconds = float(sys.argv[2]) if len(sys.argv) > 2 else SECONDS
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
-        alone = imported(directory, 1, seconds, 1)
+        alone = imported(directory, fakes(1, seconds), 1)
         print(f"{number} targets, {OBJECTS} objects each, {CHANGED} changed; the slowest alone takes {alone:.1f} s")
         for parallel in PARALLEL:
             if number * seconds / parallel > PATIENCE:
                 print(f"  --parallel {parallel:<4} not measured")
                 continue
-            took = imported(directory, number, seconds, parallel)
+            took = imported(directory, fakes(number, seconds), parallel)
             print(f"  --parallel {parallel:<4} {took:6.1f} s  {took / alone:.2f}x of the slowest alone")
-        few, many = peak(directory, 20), peak(directory, 120)
-        print(f"  memory: {(many - few) / 100 / 1024:.0f} KiB for a target more, the objects of the fake included")
+        few, many = peak(directory, FEW), peak(directory, number)
+        more = (many - few) / (number - FEW) / 1024
+        print(f"  memory: {few / 2**20:.1f} MiB with {FEW} targets, {many / 2**20:.1f} MiB with {number}")
+        print(f"          {more:.0f} KiB for a target more")
 
 
 if __name__ == "__main__":

@@ -55,10 +55,10 @@ class FaultyProxy:
     """A proxy at an address of its own, for many connections at a time. It is asked like the server itself, or like
     the proxy of `http_proxy`.
 
-    `largest` is the size of the largest body that is let through; others get a 413.
+    `largest` is the size of the largest body that is let through; others get a 413. The `port` 0 is any that is free.
     """
 
-    def __init__(self, to: str, *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, to: str, *, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
         proxy = self
 
         class Handler(_Handler):
@@ -77,7 +77,7 @@ class FaultyProxy:
         """How often each fault met each kind of request, of those that were struck at random."""
         self._chance: tuple[float, random.Random, Sequence[str]] | None = None
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._server.daemon_threads = True
         if tls is not None:
             self._server.socket = tls.wrap_socket(

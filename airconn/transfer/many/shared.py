@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from airconn.config import Config
 from airconn.errors import AirconnError
 from airconn.model import AirflowVersion, Selection
+from airconn.model.reading import Key
 from airconn.stores.base import Context, Store, Watch, unwatched
 from airconn.transfer.loading import Change, Loaded, changed, gather
 from airconn.transfer.overriding import make_change
@@ -61,6 +62,7 @@ class SharedSources:
         self._changes: dict[tuple[ObjectChanges, Selection], Change | None] = {}
         self._gathered: dict[tuple[AirflowVersion, bool], Loaded | AirconnError] = {}
         self._loaded: dict[tuple[AirflowVersion, bool, Selection, int], Loaded | AirconnError] = {}
+        self._keys: dict[frozenset[Key], frozenset[Key]] = {}
         self.change_for(request.changes, request.selection)
 
     def change_for(self, changes: ObjectChanges, selection: Selection) -> Change | None:
@@ -74,6 +76,11 @@ class SharedSources:
         """Lets go of what only plans need."""
         self._loaded.clear()
         self._gathered = {key: known for key, known in self._gathered.items() if isinstance(known, AirconnError)}
+
+    def same_keys(self, keys: frozenset[Key]) -> frozenset[Key]:
+        """The same set for all targets with equal ones, so that a target more needs no memory for it."""
+        with self._lock:
+            return self._keys.setdefault(keys, keys)
 
     def is_shared(self, error: BaseException) -> bool:
         """Whether an error comes from the sources themselves, and not from what one target does with them."""

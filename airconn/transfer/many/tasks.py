@@ -9,7 +9,7 @@ from typing import Protocol
 
 from airconn.config import Config
 from airconn.errors import AirconnError
-from airconn.model import Selection
+from airconn.model import Bundle, Selection
 from airconn.plan import Plan
 from airconn.stores.base import Rests, Store
 from airconn.stores.file import FileStore
@@ -61,7 +61,8 @@ class Ready:
         if before is not None:
             before = replace(before, bundle=before.bundle.only(lambda kind, id_: (kind, id_) in keys))
         context = replace(self.prepared.context, before=before)
-        self.prepared = replace(self.prepared, plan=plan, context=context)
+        loaded = replace(self.prepared.loaded, bundle=Bundle())
+        self.prepared = replace(self.prepared, plan=plan, context=context, loaded=loaded)
         if isinstance(self.store, Rests):
             self.store.rest()
 
@@ -116,8 +117,9 @@ class ImportTask:
         opened = OpenedImport(store, shared.sources, shared.fills, change, shared.load, only_resolves)
         prepared = prepare(request, opened, places.context())
         self.inspect(self.target, prepared)
-        if self.is_planned:
-            prepared = replace(prepared, context=replace(prepared.context, whole=True))
+        wanted = shared.same_keys(prepared.context.wanted)
+        context = replace(prepared.context, wanted=wanted, whole=prepared.context.whole or self.is_planned)
+        prepared = replace(prepared, context=context)
         return Ready(prepared, store, places, request.to, request.max_delete)
 
     def is_fatal(self, error: AirconnError) -> bool:

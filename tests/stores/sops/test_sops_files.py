@@ -107,7 +107,15 @@ PARTS = {
     "unencrypted_suffix": ("--unencrypted-suffix", "_type"),
     "mac_only_encrypted": ("--mac-only-encrypted", "--encrypted-regex", "password"),
 }
-PARTLY = [("c.yaml", part) for part in PARTS if part != "whole"] + [("c.env", "encrypted_regex")]
+PARTLY = [
+    *(("c.yaml", part) for part in PARTS if part != "whole"),
+    ("c.env", "encrypted_regex"),
+    ("c.json", "encrypted_regex"),
+    ("c.json", "unencrypted_suffix"),
+    ("airflow_settings.yaml", "encrypted_regex"),
+    ("airflow_settings.yaml", "unencrypted_regex"),
+    ("secret.yaml", "encrypted_regex"),
+]
 """Files of which a part is encrypted."""
 
 
@@ -179,6 +187,26 @@ def test_one_changed_password_changes_one_value_and_the_mac(
     assert "new-password" in shown(run, path)
     assert SECRET not in shown(run, path)
     assert "new-password" in sops.decrypt(path)
+
+
+@pytest.mark.parametrize(("name", "part"), [("c.yaml", "encrypted_regex"), ("c.env", "whole"), ("c.json", "whole")])
+def test_git_shows_one_changed_value_and_the_mac(name: str, part: str, run: Run, sops: Sops, tmp_path: Path) -> None:
+    path = sops.encrypt(written(tmp_path / name, FILES[name]), *PARTS[part])
+
+    def git(*args: str) -> str:
+        done = subprocess.run(["git", *args], cwd=tmp_path, capture_output=True, text=True, check=True)
+        return done.stdout
+
+    git("init", "-q")
+    git("add", name)
+    assert run("set", "connections/db.password=-", "--to", path, stdin="new-password").code == 0
+    assert git("diff", "--name-only").split() == [name]
+    lines = [line for line in git("diff", "--unified=0").splitlines()[4:] if not line.startswith("@@")]
+    rest = [line for line in lines if "lastmodified" not in line]  # which is in seconds
+    assert sorted(line[0] for line in rest) == ["+", "+", "-", "-"], rest
+    assert len([line for line in rest if re.search(r"\bmac\b|sops_mac", line)]) == 2
+    assert not any(value in line for value in (SECRET, "new-password") for line in lines)
+    assert git("diff", "--check") == ""
 
 
 def test_layout_comments_and_numbers_of_an_edited_file_stay(run: Run, sops: Sops, tmp_path: Path) -> None:
@@ -526,6 +554,30 @@ def test_no_value_is_an_argument_or_comes_to_a_file(name: str, sops: Sops, tmp_p
             if file.is_file() and file != log:
                 assert canary.encode() not in file.read_bytes(), file
     assert "brand-new-canary" in sops.decrypt(path)
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
+def test_only_the_encrypted_file_is_opened_for_writing(sops: Sops, tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    source, new, log = written(tmp_path / "c.env", ENV), tmp_path / "new.yaml", tmp_path / "log"
+    calls = "trace=openat,open,creat,mkdir,mkdirat,write,writev,pwrite64,sendto"
+    strace = ("strace", "-f", "-qq", "-y", "-s", "100000", "-e", calls, "-o", str(log))
+    environ = Sops({**sops.environ, "SOPS_AGE_RECIPIENTS": sops.recipient}, sops.recipient)
+    process = started(["convert", source, "--encrypt", "sops", "-o", new], environ, tmp_path, strace)
+    _, err = process.communicate(b"")
+    assert process.returncode == 0, err
+    lines = log.read_text(errors="replace").splitlines()
+    opened = [line for line in lines if re.search(r"O_WRONLY|O_RDWR|O_CREAT|creat\(|mkdir", line)]
+    paths = {found[1] for line in opened if (found := re.search(r'"([^"]*)"', line)) and "__pycache__" not in line}
+    # The directory is that of a file that has no name yet.
+    assert [path for path in paths if not path.startswith(("/dev/", "/proc/", str(new), str(tmp_path)))] == []
+    assert not any(path.startswith(str(tmp_path / "tmp")) for path in paths)
+    with_secret = [line for line in lines if SECRET in line]
+    assert with_secret
+    for line in with_secret:  # a memfd is memory
+        assert re.search(r"write\(\d+<(pipe:\[\d+\]|/memfd:airconn-sops[^>]*)>", line), line[:200]
+    assert SECRET in sops.decrypt(new)
+    assert SECRET not in new.read_text()
 
 
 @pytest.mark.parametrize("name", ["c.env", "c.json"])
