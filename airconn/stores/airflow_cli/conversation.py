@@ -81,8 +81,11 @@ class Conversation:
         self._process = prefix.start(environ)
         assert self._process.stdin  # noqa: S101 - it is a pipe
         self._input = self._process.stdin
-        shells.in_thread(shells.pump, self._process.stdout, self._chunks)
-        shells.in_thread(shells.remember, self._process.stderr, self._said)
+        self._threads = [
+            shells.in_thread(shells.pump, self._process.stdout, self._chunks),
+            shells.in_thread(shells.remember, self._process.stderr, self._said),
+        ]
+        self._feeder = shells.in_thread(shells.feed, self._input, self._script.encode())
         self._is_input_over = False
         self._lines = self._told()
         self._heard: list[bytes] = []
@@ -108,16 +111,16 @@ class Conversation:
 
     def close(self) -> None:
         """Ends the program, which has nothing to do any more, and waits for it."""
-        try:
-            self._input.close()
-            self._process.wait(timeout=shells.GRACE)
-        except (OSError, subprocess.TimeoutExpired):
-            pass
-        shells.end(self._process)
+        self._feeder.join(timeout=shells.GLANCE)
+        # A program that doesn't read any more is ended without waiting for it.
+        if not self._feeder.is_alive():
+            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+                self._input.close()
+                self._process.wait(timeout=shells.GRACE)
+        shells.end(self._process, (*self._threads, self._feeder))
 
     def _begin(self) -> str:
         """The version of that Airflow, when the program has started."""
-        shells.in_thread(shells.feed, self._input, self._script.encode())
         waiting = threading.Timer(min(_START, self._patience / 2), self._end_input)
         waiting.daemon = True
         waiting.start()
@@ -160,7 +163,8 @@ class Conversation:
     def _send(self, text: str) -> None:
         starts = range(0, max(len(text), 1), _CHUNK)
         lines = (("+" if at + _CHUNK < len(text) else ".") + text[at : at + _CHUNK] + "\n" for at in starts)
-        shells.in_thread(shells.feed, self._input, "".join(lines).encode())
+        self._feeder.join()
+        self._feeder = shells.in_thread(shells.feed, self._input, "".join(lines).encode())
 
     def _answers(self) -> Iterator[dict[str, Any]]:
         for line in self._lines:

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -76,20 +76,19 @@ class Prefix:
         Raises `TargetError` where the command can't be started, and `Silent` if it says nothing for so many seconds.
         """
         process = self.start(environ)
+        words: list[bytes] = []
+        chunks: queue.Queue[bytes] = queue.Queue()
+        threads: list[threading.Thread] = []
         try:
-            words: list[bytes] = []
-            chunks: queue.Queue[bytes] = queue.Queue()
-            assert process.stdin and process.stdout and process.stderr  # noqa: S101, PT018 - they are pipes
-            feeder = in_thread(_feed_all, process.stdin, script.encode())
-            listeners = (in_thread(pump, process.stdout, chunks), in_thread(remember, process.stderr, words))
+            threads.append(in_thread(pump, process.stdout, chunks))
+            threads.append(in_thread(remember, process.stderr, words))
+            threads.append(in_thread(_feed_all, process.stdin, script.encode()))
             out = b"".join(_until_the_end(chunks, patience))
             code = process.wait(timeout=patience)
-            for thread in (feeder, *listeners):
-                thread.join(timeout=GRACE)
         except (queue.Empty, subprocess.TimeoutExpired):
             raise Silent(f"it printed nothing for {patience:g} s") from None
         finally:
-            end(process)
+            end(process, threads)
         return Ran(out, last_line(b"".join(words)), code)
 
     def start(self, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
@@ -174,8 +173,8 @@ def last_line(said: bytes) -> str:
     return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
-    """Ends a command and what it has started on this machine."""
+def end(process: subprocess.Popen[bytes], threads: Sequence[threading.Thread]) -> None:
+    """Ends a command and what it has started on this machine, and then the threads that read and write its pipes."""
     for number in (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
         if process.poll() is not None:
             break
@@ -183,6 +182,11 @@ def end(process: subprocess.Popen[bytes]) -> None:
             os.killpg(process.pid, number) if hasattr(os, "killpg") else process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=GRACE)
+    for thread in threads:
+        thread.join(timeout=GRACE)
+    if any(thread.is_alive() for thread in threads):
+        # The number of a pipe that is closed under a thread may be that of the next command's, which it would read.
+        return
     for pipe in (process.stdin, process.stdout, process.stderr):
         with contextlib.suppress(OSError):
             if pipe is not None:

@@ -8,12 +8,14 @@ from typing import TypeVar
 
 from airconn.airflow.command import dialect_of
 from airconn.config import Settings
+from airconn.errors import TargetError
 from airconn.model import WRITES, Action, AirflowObject, AirflowVersion, Outcome, Selection, Step
 from airconn.model.reading import Note, Reading
 from airconn.stores.airflow_cli import refusals
 from airconn.stores.airflow_cli.conversation import Conversation, Unsuited
 from airconn.stores.airflow_cli.prefix import Prefix
 from airconn.stores.airflow_cli.program import AirflowProgram
+from airconn.stores.airflow_cli.script import CutOff
 from airconn.stores.airflow_cli.session import PATIENCE, CommandSession
 from airconn.stores.airflow_cli.stored_forms import stored_form, without_empty_password
 from airconn.stores.airflow_cli.writing import Writer
@@ -101,6 +103,8 @@ class AirflowCliStore(Store):
                 self._program = AirflowProgram(conversation, self.address, self._prefix.by_hand)
             except Unsuited as reason:
                 self._unsuited = str(reason)
+            except CutOff as error:  # nothing was asked yet
+                raise TargetError(error.message, where=error.where, hint=error.hint) from None
         return self._program
 
     def _version(self, context: Context) -> AirflowVersion:
