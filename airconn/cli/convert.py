@@ -42,7 +42,9 @@ def command(
     allow_empty: bool,
     source_format: SourceFormat,
 ) -> int:
-    """Turn the files SOURCE (- is standard input) into one file of another format. Only --resolve uses a network.
+    """Turn the files SOURCE (- is standard input) into one file of another format.
+
+    Only --fill and --resolve use a network.
 
     \b
       airconn convert .env --format yaml

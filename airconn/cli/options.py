@@ -212,6 +212,7 @@ writing = as_one(
             "--redacted",
             type=click.Choice(["mask", "omit", "fail"]),
             help="What to do with values that the source hides: write ***, omit them, or fail [mask]. "
+            "With --split, omit leaves a reference, and is the default. "
             "Secrets that it shows are written as they are.",
         ),
         click.option(
@@ -330,7 +331,9 @@ overriding = as_one(
 
 finishing = together(
     [
-        click.option("--fail-fast", is_flag=True, help="Stop at the first object that fails."),
+        click.option(
+            "--fail-fast", is_flag=True, help="Stop at the first object that fails, and begin no other target."
+        ),
         click.option("--verify", is_flag=True, help="Read back what was written and compare it."),
         click.option("--show-values", is_flag=True, help="Show old and new values; possible secrets are masked."),
     ]

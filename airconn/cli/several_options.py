@@ -17,7 +17,7 @@ parallel = click.option(
     "--parallel",
     type=click.IntRange(1, 512),
     metavar="N",
-    help="How many targets at a time, never two at one server [as many as help].",
+    help="How many targets at a time, never two at one server [32].",
 )
 
 
