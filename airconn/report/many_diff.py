@@ -138,7 +138,7 @@ def hidden_line(diff: DiffOfMany, labels: Sequence[str]) -> str:
 
 
 def place_lines(places: Sequence[ComparedPlace], diff: DiffOfMany) -> Iterator[str]:
-    """A table of the places: how many objects each has, lacks, has otherwise than the largest group, and hides.
+    """A table of the places: how many objects each has, lacks, has different from the largest group, and hides.
 
     Of many places, those that agree in all share a row.
     """

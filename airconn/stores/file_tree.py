@@ -113,7 +113,7 @@ class _TreeWalk:
         self.found.others.sort()
 
     def _files(self, directory: str, parts: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-        """The files below a directory that are no links, each with its path in parts."""
+        """The files below a directory that are not links, each with its path in parts."""
         try:
             with os.scandir(directory) as found:
                 entries = sorted(found, key=lambda entry: entry.name)

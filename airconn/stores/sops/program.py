@@ -140,7 +140,7 @@ def _decoded(data: bytes, where: str) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        raise InputError("this file holds no UTF-8 text", where=where) from None
+        raise InputError("this file is not UTF-8 text", where=where) from None
 
 
 class ScratchFile:

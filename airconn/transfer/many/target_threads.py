@@ -35,7 +35,7 @@ class Reads:
     """Where questions come in from the threads of the targets."""
     watch: Watch
     parallel: int | None = None
-    """How many at a time. None: as many as help."""
+    """How many at a time. None: `parallel_by_default`."""
     fail_fast: bool = False
     """Whether none is begun after one that has failed."""
     _failed: list[bool] = field(default_factory=list)
