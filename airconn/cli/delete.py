@@ -87,6 +87,10 @@ def command(
     if has_globs(ids, selection):
         several_view.tell_settings(app, targets)
     place = targets[0].address if from_ else None
+    if canary is not None and len(targets) == 1:
+        from airconn.cli.import_many import canaries_of
+
+        canaries_of(app, targets, canary)
     if len(targets) > 1:
         from airconn.cli.import_many import ManyOptions, delete_many
 

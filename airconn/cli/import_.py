@@ -161,6 +161,10 @@ def command(
         many = Conduct(dry_run, exit_code, yes, confirm, fail_fast, verify)
         options = ManyOptions(many, network, output, parallel, canary, show_values, words)
         return import_many(app, targets, request, options, plan_out)
+    if canary is not None:
+        from airconn.cli.import_many import canaries_of
+
+        verify = bool(canaries_of(app, targets, canary))
     request = request_of(request, targets[0])
     if plan_out:
         planfile.refuse_untrusted(request)

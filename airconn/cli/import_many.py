@@ -190,18 +190,23 @@ def _run(
 
 
 def _conduct(app: App, targets: Sequence[Target], options: ManyOptions) -> ManyConduct:
-    canaries: frozenset[str] = frozenset()
-    if options.canary is not None:
-        places = {app.config.place(target.address): target.address for target in targets}
-        named = [app.config.place(target.address) for target in targets_of(app.config, [options.canary])]
-        if not places.keys() >= set(named):
-            labels = [label_of(target) for target in targets]
-            is_bare = f"@{options.canary}" in labels
-            raise UsageError(
-                f"--canary {shown_address(options.canary)} is not one of the targets",
-                hint=f"did you mean @{options.canary}?" if is_bare else f"the targets are {names(labels)}",
-                topic="targets",
-            )
-        canaries = frozenset(places[place] for place in named)
     parallel = options.parallel or parallel_by_default(len(targets))
-    return ManyConduct(options.conduct, parallel, canaries)
+    return ManyConduct(options.conduct, parallel, canaries_of(app, targets, options.canary))
+
+
+def canaries_of(app: App, targets: Sequence[Target], canary: str | None) -> frozenset[str]:
+    """The addresses of the targets that `--canary` names. Raises `UsageError` for one that isn't of the run."""
+    if canary is None:
+        return frozenset()
+    places = {app.config.place(target.address): target.address for target in targets}
+    named = [app.config.place(target.address) for target in targets_of(app.config, [canary])]
+    if not places.keys() >= set(named):
+        labels = [label_of(target) for target in targets]
+        is_bare = f"@{canary}" in labels
+        are = "the target is" if len(labels) == 1 else "the targets are"
+        raise UsageError(
+            f"--canary {shown_address(canary)} is not one of the targets",
+            hint=f"did you mean @{canary}?" if is_bare else f"{are} {names(labels)}",
+            topic="targets",
+        )
+    return frozenset(places[place] for place in named)

@@ -262,6 +262,10 @@ def test_a_canary_has_to_be_one_of_the_targets(airconn: Airconn, world: World) -
     assert (result.code, "--canary @ap is not one of the targets" in result.err) == (2, True)
     bare = airconn("import", world.directory / "in.json", *to("eu", "us"), "--canary", "us")
     assert (bare.code, "hint:  did you mean @us?\n" in bare.err) == (2, True)
+    alone = airconn("import", world.directory / "in.json", *to("eu"), "--canary", "@us")
+    assert (alone.code, "--canary @us is not one of the targets" in alone.err) == (2, True)
+    deleted = airconn("delete", "variables/a", "--from", "@eu", "--canary", "@us", "--yes")
+    assert (deleted.code, "--canary @us is not one of the targets" in deleted.err) == (2, True)
 
 
 def test_the_first_ctrl_c_finishes_what_is_being_written_and_begins_no_other_target(
