@@ -130,7 +130,7 @@ def test_imports_over_a_bad_network_lose_and_double_nothing(
     state = EMPTY
     used = 0
     with FaultyProxy(target.box.url) as proxy:
-        proxy.strike_at_random(0.09, 6, EVERY_FAULT)
+        proxy.strike_at_random(0.07, 6, EVERY_FAULT)
         how = {"AIRCONN_URL": proxy.url, "AIRCONN_TIMEOUT": "1", "AIRCONN_RETRIES": "2"}
         options = ("--prune", "--yes", "--max-delete", 1000, "--output", "json")
         for number in range(MOST):
