@@ -94,13 +94,13 @@ def _schemes_meant(scheme: str) -> str:
 def _scheme_like(address: str) -> str:
     """The scheme without slashes that an address begins nearly with, such as `metadb:` for `metdb:`. Or empty."""
     word, colon, _ = address.partition(":")
-    if not colon:
+    if not (colon and re.fullmatch("[a-z-]+", word)):
         return ""
     from difflib import get_close_matches
 
     known = [name for entry in REGISTRY.values() for name in (*entry.prefixes, *entry.names) if name[-1:] == ":"]
-    found = get_close_matches(f"{word.lower()}:", known, n=1, cutoff=0.8)
-    return found[0] if found else ""
+    found = get_close_matches(f"{word}:", known, n=1, cutoff=0.8)
+    return found[0] if found and f"{word}:" not in known else ""
 
 
 def _scheme_without_slashes(address: str) -> str:

@@ -57,7 +57,7 @@ def airflows(tmp_path: Path) -> Iterator[Airflows]:
 def environ_of(tmp_path: Path) -> dict[str, str]:
     own = {"AIRCONN_CONFIG": str(tmp_path / "config.toml"), "AIRCONN_STATE_DIR": str(tmp_path / "state")}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRCONN_")}
-    return {**kept, "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring", **own}
+    return {**kept, "CI": "", "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring", **own}
 
 
 def test_ctrl_c_ends_an_export_at_once_and_names_what_is_not_written(airflows: Airflows, tmp_path: Path) -> None:
