@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -11,7 +10,7 @@ from airconn.diff import Diff, FieldDiff, ObjectDiff, Status
 from airconn.model import Connection
 from airconn.quoting import clean, to_json
 from airconn.report.results import SCHEMA_VERSION, Style
-from airconn.report.rows import RowLayout
+from airconn.report.rows import RowLayout, first_rows
 from airconn.report.values import shown_sides
 
 SYMBOLS = {
@@ -50,14 +49,7 @@ def diff_lines(
 
 def first_of_each(objects: Sequence[ObjectDiff], most: int) -> tuple[Sequence[ObjectDiff], str]:
     """The first `most` objects of each status, and a line that counts the others. Empty if there are none."""
-    seen: Counter[Status] = Counter()
-    shown = []
-    for obj in objects:
-        seen[obj.status] += 1
-        if seen[obj.status] <= most:
-            shown.append(obj)
-    more = [f"{seen[status] - most:,} more {word}" for status, word in _WORDS.items() if seen[status] > most]
-    return shown, f"  … {', '.join(more)} (-v lists them)" if more else ""
+    return first_rows(objects, lambda obj: obj.status, _WORDS, most)
 
 
 def _name(obj: ObjectDiff) -> str:

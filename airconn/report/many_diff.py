@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ from airconn.diff_many import DiffOfMany, FieldGroups, ManyStatus, ObjectInMany,
 from airconn.quoting import clean, some, to_json
 from airconn.report.many import failed_sections
 from airconn.report.results import SCHEMA_VERSION, Style
-from airconn.report.rows import RowLayout
+from airconn.report.rows import RowLayout, first_rows
 
 if TYPE_CHECKING:
     from airconn.transfer.many.comparing import ComparedPlace, ComparisonOfMany
@@ -111,14 +110,7 @@ def _cells(obj: ObjectInMany) -> tuple[str, str]:
 
 def first_of_each(objects: Sequence[ObjectInMany], most: int) -> tuple[Sequence[ObjectInMany], str]:
     """The first `most` objects of each status, and a line that counts the others. Empty if there are none."""
-    seen: Counter[ManyStatus] = Counter()
-    shown = []
-    for obj in objects:
-        seen[obj.status] += 1
-        if seen[obj.status] <= most:
-            shown.append(obj)
-    more = [f"{seen[status] - most:,} more {word}" for status, word in _WORDS.items() if seen[status] > most]
-    return shown, f"  … {', '.join(more)} (-v lists them)" if more else ""
+    return first_rows(objects, lambda obj: obj.status, _WORDS, most)
 
 
 def hidden_line(diff: DiffOfMany, labels: Sequence[str]) -> str:

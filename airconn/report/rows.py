@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from airconn.report.fitting import width_of
+
+T = TypeVar("T")
+S = TypeVar("S")
 
 _LEAD = 4
 """The columns of the indentation, the symbol and the blank behind it."""
@@ -44,3 +49,21 @@ class RowLayout:
     def _taken(self) -> int:
         shown = [width for width in self._widths[: self._aligned] if width]
         return _LEAD + sum(shown) + len(_GAP) * (len(shown) - 1)
+
+
+def first_rows(
+    objects: Sequence[T], status_of: Callable[[T], S], words: Mapping[S, str], most: int
+) -> tuple[Sequence[T], str]:
+    """The first `most` objects of each status, and a line that counts the others. Empty if there are none.
+
+    `words` say what the objects of each status are, in the order of that line.
+    """
+    seen: Counter[S] = Counter()
+    shown = []
+    for obj in objects:
+        status = status_of(obj)
+        seen[status] += 1
+        if seen[status] <= most:
+            shown.append(obj)
+    more = [f"{seen[status] - most:,} more {word}" for status, word in words.items() if seen[status] > most]
+    return shown, f"  … {', '.join(more)} (-v lists them)" if more else ""
