@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from airconn.errors import AirconnError
 from airconn.quoting import clean, to_json, without_passwords
 from airconn.report.connection_tests import lines, test_entries
 from airconn.report.results import SCHEMA_VERSION, Style, list_entries
@@ -55,16 +56,18 @@ def tests_json(found: TestedTargets) -> str:
     return _document(sections, found.failures, found.skipped)
 
 
+def error_entries(error: AirconnError) -> dict[str, str | None]:
+    """What a section says of the error of its target."""
+    return {
+        "error": without_passwords(str(error)),
+        "hint": without_passwords(error.hint) if error.hint else None,
+    }
+
+
 def failed_sections(failures: Sequence[Failure], skipped: Sequence[str]) -> list[dict[str, Any]]:
     """The sections of targets that could not be read."""
     failed = [
-        {
-            "name": one.label,
-            "exit_code": int(one.error.exit_code),
-            "error": without_passwords(str(one.error)),
-            "hint": without_passwords(one.error.hint) if one.error.hint else None,
-        }
-        for one in failures
+        {"name": one.label, "exit_code": int(one.error.exit_code), **error_entries(one.error)} for one in failures
     ]
     return [*failed, *({"name": label, "held_back": "not begun, because of --fail-fast"} for label in skipped)]
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from airconn.model import WRITES, Step
 from airconn.plan import Plan
-from airconn.quoting import to_json, without_passwords
+from airconn.quoting import to_json
+from airconn.report.many import error_entries
 from airconn.report.results import SCHEMA_VERSION, counts, step_json
 from airconn.transfer.many.results import ManyResult, TargetResult
 
@@ -37,7 +38,7 @@ def _section(result: TargetResult, *, dry_run: bool) -> dict[str, Any]:
         "target": result.plan.text if result.plan else None,
         "status": status_of(result, dry_run=dry_run),
         "exit_code": int(result.exit_code),
-        **({"error": without_passwords(str(error)), "hint": error.hint} if error else {}),
+        **(error_entries(error) if error else {}),
         **({"held_back": result.held_back} if result.held_back else {}),
         **({"verified": True} if result.is_verified else {}),
         **({"restarts": result.plan.restarts} if result.plan and result.plan.restarts else {}),
