@@ -56,6 +56,11 @@ def some(names: Sequence[str], most: int = 3) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
+def some_or_all(names: Sequence[str], most: int = 3) -> str:
+    """As `some`, but where only one more would be left, it is named too."""
+    return some(names, len(names) if len(names) <= most + 1 else most)
+
+
 def to_json(value: Any) -> str:
     """A report as JSON. All that a terminal or the log of a CI would obey is escaped, which parses to the same."""
     import json

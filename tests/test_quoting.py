@@ -7,7 +7,7 @@ import json
 import pytest
 
 from airconn.cli.clean_output import cleaned, coloured
-from airconn.quoting import clean, clean_lines, to_json, without_passwords
+from airconn.quoting import clean, clean_lines, some_or_all, to_json, without_passwords
 
 HOSTILE = ["\x1b[31mred", "a\x9b2Jb", "a\u202eb", "\x07", "\x7f", "\udc80", "a\u2028b", "\r", "\t", "\x00"]
 
@@ -67,3 +67,11 @@ def test_what_has_no_password_is_told_as_it_is(text: str) -> None:
 def test_a_message_with_long_texts_is_cleared_quickly() -> None:
     for text in ("a://" * 20_000, "a://b:" * 20_000, "a" * 100_000, "a://" + ":" * 100_000):
         assert without_passwords(text) == text
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [("a", "a"), ("abc", "a, b, c"), ("abcd", "a, b, c, d"), ("abcde", "a, b, c and 2 more")],
+)
+def test_never_is_only_one_name_left_out(names: str, text: str) -> None:
+    assert some_or_all(list(names)) == text

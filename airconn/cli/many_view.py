@@ -5,10 +5,12 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from airconn import report
 from airconn.cli.app import App
 from airconn.cli.empty_runs import warn_of_nothing
+from airconn.cli.several_view import in_targets
 from airconn.errors import AirconnError, ExitCode
 from airconn.model import Step, number_of
 from airconn.model.reading import Note
@@ -21,7 +23,7 @@ from airconn.targets import Target
 from airconn.transfer.events import Event, Failed, Written
 from airconn.transfer.interrupting import StopFlag
 from airconn.transfer.many.engine import ManyConduct, ManyHost, carry_out_all
-from airconn.transfer.many.members import Failure, label_of
+from airconn.transfer.many.members import Failure, label_of, where_in
 from airconn.transfer.many.results import ManyResult, TargetResult
 from airconn.transfer.many.tasks import TargetTask
 from airconn.transfer.places import Places
@@ -164,17 +166,7 @@ class ManyView:
         common = [note for note, labels in of_note.items() if len(labels) == len(planned)]
         own = [(note, labels) for note, labels in of_note.items() if len(labels) < len(planned)]
         app.notes(common)
-        app.notes(
-            Note(
-                f"{names(labels)}, {note.where}",
-                note.message,
-                note.left_out,
-                note.failed,
-                note.is_detail,
-                note.is_minor,
-            )
-            for note, labels in own
-        )
+        app.notes(replace(note, where=where_in(names(labels), note.where)) for note, labels in own)
         if planned and (plan := planned[0].plan):
             app.ignored(plan.ignored)
         self._grouped(
@@ -249,8 +241,11 @@ class ManyView:
         writes = sum(len(one.plan.writes) for one in results if one.plan)
         deleting = [(one, len(one.plan.deletions)) for one in results if one.plan and one.plan.deletions]
         deletions = sum(number for _, number in deleting)
-        parts = [f"write {number_of(writes - deletions)} to {_targets(results)}"] if writes > deletions else []
-        parts += [f"delete {number_of(deletions)} of {_targets([one for one, _ in deleting])}"] if deletions else []
+        parts = []
+        if writes > deletions:
+            parts.append(f"write {number_of(writes - deletions)} to {in_targets(one.label for one in results)}")
+        if deletions:
+            parts.append(f"delete {number_of(deletions)} of {in_targets(one.label for one, _ in deleting)}")
         restarts: dict[str, list[str]] = {}
         for one in results:
             if one.plan and one.plan.restarts:
@@ -268,17 +263,7 @@ class ManyView:
         self.results.append(result)
         if self._dry_run and result.error is None and result.plan is None:
             return
-        app.notes(
-            Note(
-                f"{result.label}, {note.where}",
-                note.message,
-                note.left_out,
-                note.failed,
-                note.is_detail,
-                note.is_minor,
-            )
-            for note in result.notes
-        )
+        app.notes(replace(note, where=where_in(result.label, note.where)) for note in result.notes)
         if self._is_text and not self._is_cut(result):
             lines = [self._line(result)]
             steps = [outcome for outcome in (*(result.done or ()), *result.wrong) if outcome.error]
@@ -378,9 +363,3 @@ class ManyView:
 
     def _tell_of_stop(self) -> None:
         self._app.say("finishing what is being written; Ctrl-C again stops at once", level=-1)
-
-
-def _targets(results: Sequence[TargetResult]) -> str:
-    """`@eu` or `3 targets (@eu, @us and @ap)`."""
-    labels = [one.label for one in results]
-    return labels[0] if len(labels) == 1 else f"{len(labels)} targets ({names(labels)})"

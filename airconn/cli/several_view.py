@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from airconn.cli.app import App
 from airconn.errors import AirconnError, ExitCode, InputErrors
-from airconn.quoting import clean, some
+from airconn.quoting import clean, some_or_all
 
 if TYPE_CHECKING:
     from airconn.model.reading import Note
@@ -69,7 +69,7 @@ def reading(app: App, parallel: int | None, *, fail_fast: bool) -> Iterator[Read
 def in_targets(labels: Iterable[str]) -> str:
     """`@eu`, or `3 targets (@eu, @us, @ap)`."""
     names = list(dict.fromkeys(labels))
-    return names[0] if len(names) == 1 else f"{len(names)} targets ({some(names, _FEW)})"
+    return names[0] if len(names) == 1 else f"{len(names)} targets ({some_or_all(names, _FEW)})"
 
 
 def tell_notes(app: App, notes: Iterable[tuple[str, Note]]) -> None:

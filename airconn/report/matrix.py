@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from airconn import quoting
 from airconn.model import Action, Kind, Step
-from airconn.quoting import clean
+from airconn.quoting import clean, some_or_all
 from airconn.report.fitting import width_of
 from airconn.report.results import SYMBOLS, Lines, Style, remark
 from airconn.transfer.many.results import TargetPlan, TargetResult
@@ -53,8 +52,7 @@ class Column:
 
 def names(labels: Sequence[str]) -> str:
     """The first of several targets, and how many others there are."""
-    shown = len(labels) if len(labels) <= _NAMED + 1 else _NAMED
-    return clean(quoting.some(labels, shown))
+    return clean(some_or_all(labels, _NAMED))
 
 
 @dataclass
