@@ -36,6 +36,16 @@ _LONGEST = 4096
 """The most characters of a reference: those of a path on Linux."""
 
 
+_MEANT = {"env:": ReferenceKind.ENV, "ref:": ReferenceKind.REF, "op://": ReferenceKind.OP}
+
+
+def meant_kind(text: str) -> ReferenceKind | None:
+    """The kind of a reference that a text begins like, but isn't, such as `ref:` alone. None for other texts."""
+    if len(text) > _LONGEST or "\n" in text or reference_kind(text) is not None:
+        return None
+    return next((kind for word, kind in _MEANT.items() if text.lower().startswith(word)), None)
+
+
 def reference_kind(text: str) -> ReferenceKind | None:
     """The kind of the reference that a text is as a whole. None for other texts."""
     if text[:5].lower().startswith(_BEGINNINGS) and len(text) <= _LONGEST:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from airconn.model.jsontext import JsonPath
 from airconn.model.leaves import leaf_name
 from airconn.model.objects import AirflowObject, Connection, Kind
-from airconn.model.reference_forms import ReferenceKind, reference_kind
+from airconn.model.reference_forms import ReferenceKind, meant_kind, reference_kind
 from airconn.model.sensitive import text_leaves
 from airconn.model.text import Text
 
@@ -56,6 +56,16 @@ def references(obj: AirflowObject) -> Iterator[FoundReference]:
             kind = reference_kind(text)
             if kind and (field, path) not in genuine:
                 yield FoundReference(field, path, kind, text)
+
+
+def almost_references(obj: AirflowObject) -> Iterator[tuple[str, ReferenceKind]]:
+    """The leaves that begin like a reference and aren't one, except those that the user calls the value itself."""
+    genuine: frozenset[tuple[str, JsonPath]] = getattr(obj, "genuine", frozenset())
+    for field in FIELDS[obj.kind]:
+        for path, text in _texts(getattr(obj, field)):
+            kind = meant_kind(text)
+            if kind and (field, path) not in genuine:
+                yield leaf_name(field, path), kind
 
 
 def _texts(value: object) -> Iterator[tuple[JsonPath, str]]:

@@ -18,7 +18,7 @@ from airconn.formats import secret_values
 from airconn.model import NEWEST, AirflowObject, AirflowVersion, Bundle, Connection, Kind, Rules, rules_for
 from airconn.model.placeholders import all_placeholders
 from airconn.model.reference_forms import ReferenceKind, reference_kind
-from airconn.model.references import WHOLE, FoundReference, references
+from airconn.model.references import WHOLE, FoundReference, almost_references, references
 from airconn.model.sensitive import is_sensitive_place
 from airconn.override import edit
 from airconn.override.allowed import Allowed
@@ -79,6 +79,7 @@ class References:
             for obj in bundle
         }
         self._tell_of_others(bundle, found)
+        self._tell_of_faulty(bundle)
         asked = [
             _asked(obj, each) for obj in bundle for each in found[obj.kind, obj.id] if each.kind in self.allowed.kinds
         ]
@@ -186,6 +187,21 @@ class References:
         if names and self._places.config.consent:
             self._places.config.consent.tell(
                 f"{some(names)}: taken as text, because --resolve doesn't allow {', '.join(sorted(kinds))}"
+            )
+
+    def _tell_of_faulty(self, bundle: Bundle) -> None:
+        """Says which texts begin like references that `--resolve` allows, and aren't any."""
+        found = [
+            (f"{obj.kind.value}/{obj.id}.{name}", kind)
+            for obj in bundle
+            for name, kind in almost_references(obj)
+            if kind in self.allowed.kinds
+        ]
+        if found and self._places.config.consent:
+            kinds = ", ".join(sorted({f"{kind.value}:" for _, kind in found}))
+            self._places.config.consent.tell(
+                f"{some([name for name, _ in found])}: begins with {kinds}, but is not a reference; taken as text "
+                "(airconn help references)"
             )
 
 

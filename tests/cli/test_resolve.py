@@ -31,6 +31,8 @@ vault, item, *_ = references[0].removeprefix("op://").split("/")
 if vault == "locked":
     print("[ERROR] you are not currently signed in. {CANARY}", file=sys.stderr)
     sys.exit(6)
+while item == "endless":
+    (sys.stderr if vault == "errors" else sys.stdout).write("{CANARY}" * 10000)
 if item == "lost":
     print('[ERROR] could not read secret: "lost" isn\\'t an item in the vault. {CANARY}', file=sys.stderr)
     sys.exit(1)
@@ -171,6 +173,7 @@ FAULTS = {
     "a token of a backend": ("env:VAULT_TOKEN", 4, "may hold credentials"),
     "an Airflow of others": ("ref:https://evil.example.com#variables/q", 4, "you haven't agreed to that host"),
     "nothing in 1Password": ("op://prod/lost/password", 3, "1Password has no such vault, item or field"),
+    "a value without end": ("op://prod/endless/password", 3, "op printed more than 1 MiB"),
     "1Password is locked": ("op://locked/db/password", 5, "op failed with exit code 6"),
 }
 
@@ -182,11 +185,21 @@ def test_a_reference_that_gives_nothing_is_told_with_its_place_and_the_reason(
     result = converted(airconn, place, connection(text), "--resolve", "all")
     if not code:  # not a reference at all
         assert (result.code, CANARY in result.out) == (0, False)
+        assert "connections/x.password: begins with ref:, but is not a reference; taken as text" in result.err
         return
     assert (result.code, result.out) == (code, "")
     first = result.err.splitlines()[0]
     assert first.startswith(f"error: {place / 'objects.json'}:1:18: connections/x.password: {text}: ")
     assert message in first
+    assert CANARY not in result.err
+
+
+def test_errors_of_op_without_an_end_end_with_the_deadline(airconn: Airconn, place: Path) -> None:
+    (place / "objects.json").write_text(json.dumps(connection("op://errors/endless/password")))
+    args = ("import", "objects.json", "--to", "out.json", "--resolve", "op", "--deadline", "3")
+    result = airconn(*args, env=environ(place))
+    assert (result.code, result.out) == (5, "")
+    assert "op gave no value within" in result.err
     assert CANARY not in result.err
 
 
