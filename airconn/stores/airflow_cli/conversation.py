@@ -144,7 +144,12 @@ class Conversation:
             waiting.cancel()
         if is_started:
             raise Unsuited("its Python ended early")
-        code = self._process.wait(timeout=self._patience)
+        try:
+            code = self._process.wait(timeout=self._patience)
+        except subprocess.TimeoutExpired:
+            raise self._silent() from None
+        for thread in self._threads:
+            thread.join(timeout=shells.GRACE)  # so that its last words have arrived
         words = shells.last_line(b"".join(self._said))
         raise not_started(Ran(b"".join(self._heard), words, code), self._script, self._prefix)
 
