@@ -184,7 +184,8 @@ def outcomes(airflow: OwnAirflow, batch: list[dict[str, Any]]) -> list[dict[str,
             return committed(airflow, batch)
         except Exception as error:  # noqa: BLE001, PERF203 - a batch that fails is an outcome
             if not left or "locked" not in str(error):
-                return [{"n": step["n"], "failed": reason_of(error), "untried": True} for step in batch]
+                # Also where only the answer to the commit was lost, so that the objects may be written.
+                return [{"n": step["n"], "failed": reason_of(error), "all": True} for step in batch]
             time.sleep(1)
     return []
 

@@ -259,11 +259,7 @@ ON_NEWEST = on_worker_of("3.3.2")
         ("#!/usr/bin/env no-such-python\n", "its Python didn't run the program"),
     ],
 )  # fmt: skip
-def test_where_the_program_can_t_run_the_command_is_used_and_v_says_why(
-    newest: Any, tmp_path: Path, airconn: Callable[..., Any], lines: str, why: str
-) -> None:
-    database = Database(newest.home)
-    database.clear()
+def test_where_the_program_can_t_run_there_is_a_reason(newest: Any, tmp_path: Path, lines: str, why: str) -> None:
     scripts, first = newest.prepare().scripts, tmp_path / "first"
     first.mkdir()
     (first / "airflow").write_text(lines.format(airflow=scripts / "airflow", python=newest.python))
@@ -274,3 +270,18 @@ def test_where_the_program_can_t_run_the_command_is_used_and_v_says_why(
         assert why in store._unsuited  # type: ignore[attr-defined]
     finally:
         store.close()
+
+
+@ON_NEWEST
+def test_where_the_program_can_t_run_the_command_is_used_and_v_says_why(
+    newest: Any, tmp_path: Path, airconn: Callable[..., Any]
+) -> None:
+    first = tmp_path / "first"
+    first.mkdir()
+    (first / "airflow").write_text(f'#!/bin/sh\nexec {newest.prepare().scripts / "airflow"} "$@"\n')
+    (first / "airflow").chmod(0o755)
+    command = Command(tmp_path, newest, first=first)
+    listed = airconn("list", "--from", command.address, "--pools", "-v")
+    assert (listed.code, "default_pool" in listed.out) == (0, True), listed.err
+    assert f"{DETAIL}its airflow command is not a Python script" in listed.err
+    assert DETAIL not in airconn("list", "--from", command.address, "--pools").err

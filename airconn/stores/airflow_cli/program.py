@@ -86,7 +86,7 @@ class AirflowProgram:
             for answer in self._conversation.ask({"do": "write", "steps": todo}) if todo else ():
                 if "n" in answer:
                     number = answer["n"]
-                    found[number] = Outcome(steps[number], _error(answer), bool(answer.get("untried")))
+                    found[number] = Outcome(steps[number], _error(answer))
         except CutOff as error:
             unknown = f"{unknown}: {error.message}"
         return [found.get(number) or Outcome(step, unknown) for number, step in enumerate(steps)]
@@ -204,6 +204,8 @@ def _error(answer: Mapping[str, Any]) -> str | None:
         return _REFUSED.get(answer["refused"], "it was refused")
     if "failed" not in answer:
         return None
+    if answer.get("all"):
+        return f"its transaction failed ({answer['failed']}): all objects of it are written, or none"
     if answer["failed"] in _TAKEN:
         return "the database refuses it: an object with this id exists, or its team doesn't"
     return f"the database refuses it ({answer['failed']})"
