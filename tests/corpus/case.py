@@ -12,7 +12,8 @@
 
 `file` is its name. What else the head may say: `options` of all commands, `env` (NAME=value), `encoding` (a codec of
 Python, or base64), `newline` (lf, crlf or cr), `ending: none` (no line break at the end), `escapes: yes` (\\xNN is a
-byte, \\(TEXT*N) a text N times), `secrets` (words that no message may show), `check` (the codes that it finds, or "nothing").
+byte, \\(TEXT*N) a text N times), `secrets` (words that no message may show), `check` (the codes that it finds, or
+"nothing").
 
 `objects` are what a conversion gives. An import says the same, and is possible unless there are `blocked` objects.
 In `warnings` and `refused`, each line is a message: texts that are in it, in this order, with … between them. There
