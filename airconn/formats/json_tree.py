@@ -72,7 +72,7 @@ class _JsonText:
             raise InputError(
                 what if self.text.strip() else "this file is empty, which is not JSON",
                 where=str(Origin(self.source, line, column)),
-                hint=_HINTS.get(error.msg.split(" ")[0]),
+                hint=_hint(error),
             ) from None
         return value
 
@@ -164,8 +164,19 @@ class _JsonText:
         return match.end() if match is not None and match[1] == bracket else None
 
 
+def _hint(error: JSONDecodeError) -> str | None:
+    """Why JSON breaks there if that can be told, and else what to look for."""
+    from airconn.formats.json_breaks import reason_of
+
+    known = _HINTS.get(error.msg.split(" ")[0])
+    if error.msg.startswith("Expecting") and error.doc.strip() and (reason := reason_of(error)):
+        return f"it breaks {reason}"
+    return known
+
+
 _HINTS = {
     "Expecting": 'look for a missing comma, an extra comma, or quotes that are not "double"',
+    "Extra": "keep one JSON document; 'jq -s .' makes a list of several",
     "Unterminated": "a text that starts here isn't closed",
     "Invalid": "inside a text, a line break is \\n, a tab is \\t, and a backslash is \\\\",
 }

@@ -66,6 +66,16 @@ def _is_one_object(value: Any) -> bool:
     )
 
 
+def refuse_one_connection(document: Any, source: str) -> None:
+    """Raises `InputError` for the fields of a connection that are a whole file, and so have no conn_id."""
+    if isinstance(document, dict) and "slots" not in document and _is_one_object(document):
+        raise InputError(
+            "this is one connection without its conn_id",
+            where=source,
+            hint='write {"ID": …} around its fields; a text for AIRFLOW_CONN_<ID> goes into a .env file',
+        )
+
+
 _NAMES = {
     Kind.CONNECTIONS: {"connections", "connection", "conns", "conn"},
     Kind.VARIABLES: {"variables", "variable", "vars", "var"},

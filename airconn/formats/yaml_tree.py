@@ -61,10 +61,12 @@ def _built(text: str, source: str, build: Callable[[_Builder], T], schema: Schem
     try:
         return build(builder)
     except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        is_tab = mark is not None and text[mark.index : mark.index + 1] == "\t"
         raise InputError(
             "this is not YAML",
-            where=str(builder.origin(error.problem_mark or error.context_mark)),
-            hint="look at the indentation; a text with ': ' or ' #' in it, or a leading @ % * or &, needs quotes",
+            where=str(builder.origin(mark)),
+            hint="it breaks at a tab; YAML is indented with blanks" if is_tab else _HINT,
         ) from None
     except (yaml.YAMLError, ValueError):
         character = yaml.reader.Reader.NON_PRINTABLE.search(text)
@@ -73,6 +75,9 @@ def _built(text: str, source: str, build: Callable[[_Builder], T], schema: Schem
             where=str(Origin(source, *builder.place(character.start())) if character else Origin(source)),
             hint='between double quotes it can be written as "\\x00" or "\\u0000"',
         ) from None
+
+
+_HINT = "look at the indentation; a text with ': ' or ' #' in it, or a leading @ % * or &, needs quotes"
 
 
 class _Builder:
