@@ -147,10 +147,18 @@ def unknown_kind(document: tree.Mapping | tree.Sequence, source: str) -> InputEr
 
 def _meant_sections(document: tree.Mapping) -> Iterator[tuple[str, Kind]]:
     """The keys of a document that are meant to be sections, if all of them are sections or meant to be some."""
-    found = {key: next((kind for kind in Kind if key.lower() in _NAMES[kind]), None) for key in document}
-    if None in found.values() or not all(isinstance(value, dict | list | None) for value in document.values()):
+    if len(document) > len(Kind) or not all(isinstance(value, dict | list | None) for value in document.values()):
+        return
+    found = {key: _meant_section(key) for key in document}
+    if None in found.values():
         return
     yield from ((key, kind) for key, kind in found.items() if kind is not None and key != kind.value)
+
+
+def _meant_section(key: str) -> Kind | None:
+    from difflib import get_close_matches
+
+    return next((kind for kind in Kind if get_close_matches(key[:80].lower(), _NAMES[kind], 1, cutoff=0.8)), None)
 
 
 def _can_be_connection(entry: Any) -> bool:
