@@ -13,7 +13,7 @@
 `file` is its name. What else the head may say: `options` of all commands, `env` (NAME=value), `encoding` (a codec of
 Python, or base64), `newline` (lf, crlf or cr), `ending: none` (no line break at the end), `escapes: yes` (\\xNN is a
 byte, \\(TEXT*N) a text N times), `secrets` (words that no message may show), `check` (the codes that it finds, or
-"nothing").
+"nothing"), `import` (its exit code, if an import refuses what a conversion doesn't).
 
 `objects` are what a conversion gives. An import says the same, and is possible unless there are `blocked` objects.
 In `warnings` and `refused`, each line is a message: texts that are in it, in this order, with … between them. There
@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 CORPUS = Path(__file__).parent
-NAMES = ("file", "options", "env", "encoding", "newline", "ending", "escapes", "secrets", "check")
+NAMES = ("file", "options", "env", "encoding", "newline", "ending", "escapes", "secrets", "check", "import")
 SECTIONS = ("input", "objects", "warnings", "blocked", "refused")
 SECTION = re.compile(r"^=== (\w+) ===\n", re.MULTILINE)
 OBJECT = re.compile(r'(connections|variables|pools)/("(?:[^"\\]|\\.)*"|\S+) (.+)')
@@ -111,6 +111,10 @@ class Case:
     @property
     def check(self) -> list[str] | None:
         return self.head["check"].replace("nothing", "").split() if "check" in self.head else None
+
+    @property
+    def code_of_import(self) -> int:
+        return int(self.head.get("import", "3" if self.objects is None else "4" if self.blocked else "0"))
 
     @property
     def secrets(self) -> set[str]:

@@ -61,7 +61,7 @@ def test_a_file_is_read_as_is_right_or_refused_in_words_that_help(airconn, path:
 def test_an_import_takes_it_unless_a_value_is_no_value(airconn, path: Path, case: Case) -> None:
     target = path.with_name("target.yaml")
     found = airconn("import", case.file, *case.options, "--to", target, "--dry-run", env=case.env)
-    assert found.code == (3 if case.objects is None else 4 if case.blocked else 0), found.out + found.err
+    assert found.code == case.code_of_import, found.out + found.err
     assert [line.split()[1] for line in found.out.splitlines() if line.startswith("  ! ")] == sorted(case.blocked)
     assert found.code == 0 or hints(found.err), found.err
     assert [secret for secret in case.secrets if secret in found.err + found.out] == []
