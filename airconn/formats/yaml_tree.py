@@ -62,12 +62,8 @@ def _built(text: str, source: str, build: Callable[[_Builder], T], schema: Schem
         return build(builder)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        is_tab = mark is not None and text[mark.index : mark.index + 1] == "\t"
-        raise InputError(
-            "this is not YAML",
-            where=str(builder.origin(mark)),
-            hint="it breaks at a tab; YAML is indented with blanks" if is_tab else _HINT,
-        ) from None
+        hint = _hint(text, mark.index) if mark else _HINT
+        raise InputError("this is not YAML", where=str(builder.origin(mark)), hint=hint) from None
     except (yaml.YAMLError, ValueError):
         character = yaml.reader.Reader.NON_PRINTABLE.search(text)
         raise InputError(
@@ -77,6 +73,16 @@ def _built(text: str, source: str, build: Callable[[_Builder], T], schema: Schem
         ) from None
 
 
+def _hint(text: str, position: int) -> str:
+    """What to do about a text that isn't YAML at a position."""
+    if text[position : position + 1] == "\t":
+        return "it breaks at a tab; YAML is indented with blanks"
+    line = text[text.rfind("\n", 0, position) + 1 :].partition("\n")[0]
+    return _RENDER if "{{" in line or "{%" in line else _HINT
+
+
+_KEY = "a key must be a single text"
+_RENDER = "{{ }} and {% %} belong to a template: render it first ('helm template' does it for a chart)"
 _HINT = "look at the indentation; a text with ': ' or ' #' in it, or a leading @ % * or &, needs quotes"
 
 
@@ -277,13 +283,13 @@ class _Builder:
         elif isinstance(event, ScalarEvent):
             value, written = self.build(event, 0), str(event.value)
         else:
-            raise self.fail(event, "a key must be a single text")
+            raise self.fail(event, _KEY, _hint(self.text, event.start_mark.index))
         self.key_value = value
         if isinstance(value, str):
             return value
         text = None if isinstance(value, Mapping | Sequence) else self.schema.key(value)
         if text is None and written is None:
-            raise self.fail(event, "a key must be a single text")
+            raise self.fail(event, _KEY, _HINT)
         if text is None:
             self.odd = None
             return str(written)
