@@ -62,8 +62,7 @@ def _built(text: str, source: str, build: Callable[[_Builder], T], schema: Schem
         return build(builder)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        hint = _hint(text, mark.index) if mark else _HINT
-        raise InputError("this is not YAML", where=str(builder.origin(mark)), hint=hint) from None
+        raise InputError("this is not YAML", where=str(builder.origin(mark)), hint=_hint(text, mark)) from None
     except (yaml.YAMLError, ValueError):
         character = yaml.reader.Reader.NON_PRINTABLE.search(text)
         raise InputError(
@@ -73,8 +72,9 @@ def _built(text: str, source: str, build: Callable[[_Builder], T], schema: Schem
         ) from None
 
 
-def _hint(text: str, position: int) -> str:
-    """What to do about a text that isn't YAML at a position."""
+def _hint(text: str, mark: Any) -> str:
+    """What to do about a text that isn't YAML at a mark of the parser, if there is one."""
+    position = mark.index if mark else len(text)
     if text[position : position + 1] == "\t":
         return "it breaks at a tab; YAML is indented with blanks"
     line = text[text.rfind("\n", 0, position) + 1 :].partition("\n")[0]
@@ -283,7 +283,7 @@ class _Builder:
         elif isinstance(event, ScalarEvent):
             value, written = self.build(event, 0), str(event.value)
         else:
-            raise self.fail(event, _KEY, _hint(self.text, event.start_mark.index))
+            raise self.fail(event, _KEY, _hint(self.text, event.start_mark))
         self.key_value = value
         if isinstance(value, str):
             return value
