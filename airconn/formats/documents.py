@@ -60,7 +60,11 @@ def read(document: Any, source: str, options: ReadOptions) -> Reading:
     Raises `InputError` with a hint if it can't be told what the document holds.
     """
     if not isinstance(document, tree.Mapping | tree.Sequence):
-        raise InputError("this is neither an object nor a list, so it holds no objects", where=source)
+        raise InputError(
+            "this is neither an object nor a list, so it holds no objects",
+            where=source,
+            hint='write {"ID": …}, or ID: … in YAML',
+        )
     reader = _DocumentReader(options)
     kind = options.kind or kind_of_name(source)
     kinds = ALL_KINDS

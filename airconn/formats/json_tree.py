@@ -168,10 +168,14 @@ def _hint(error: JSONDecodeError) -> str | None:
     """Why JSON breaks there if that can be told, and else what to look for."""
     from airconn.formats.json_breaks import reason_of
 
-    known = _HINTS.get(error.msg.split(" ")[0])
-    if error.msg.startswith("Expecting") and error.doc.strip() and (reason := reason_of(error)):
-        return f"it breaks {reason}"
-    return known
+    if not error.doc.strip():
+        return "look at the command that wrote it; a file without objects has {}"
+    if error.msg.startswith("Expecting"):
+        if not error.doc[: error.pos].strip() and error.doc[error.pos] not in "'/#":
+            return "a file of objects begins with {"
+        if reason := reason_of(error):
+            return reason.removeprefix("where ") if reason.startswith("where ") else f"it breaks {reason}"
+    return _HINTS.get(error.msg.split(" ")[0])
 
 
 _HINTS = {

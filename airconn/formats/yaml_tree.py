@@ -61,8 +61,10 @@ def _built(text: str, source: str, build: Callable[[_Builder], T], schema: Schem
     try:
         return build(builder)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise InputError("this is not YAML", where=str(builder.origin(mark)), hint=_hint(text, mark)) from None
+        is_open = "quoted scalar" in (error.context or "") and "end of stream" in (error.problem or "")
+        mark = error.context_mark if is_open else error.problem_mark or error.context_mark
+        hint = "a text that starts here isn't closed" if is_open else _hint(text, mark)
+        raise InputError("this is not YAML", where=str(builder.origin(mark)), hint=hint) from None
     except (yaml.YAMLError, ValueError):
         character = yaml.reader.Reader.NON_PRINTABLE.search(text)
         raise InputError(
