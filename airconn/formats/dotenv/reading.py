@@ -14,7 +14,7 @@ from dataclasses import replace
 from airconn.errors import InputError, UsageError
 from airconn.formats.base import Faults, ReadOptions, reading
 from airconn.formats.deceptive_texts import fault_of_name
-from airconn.formats.dotenv import astro_detection, lines, plain_names
+from airconn.formats.dotenv import astro_detection, lines, plain_names, slips
 from airconn.formats.dotenv.ambiguities import with_ambiguities
 from airconn.formats.dotenv.declaration import DIALECT, EXPAND
 from airconn.formats.dotenv.dialect import Dialect
@@ -75,7 +75,7 @@ class _LinesReader:
             self.faults.add(
                 entry.reason or "this line is not NAME=VALUE",
                 origin,
-                entry.hint or self.dialect.way_out,
+                entry.hint or slips.hint_of(self.text[slice(*entry.span)]) or self.dialect.way_out,
             )
         if entry.name is None:
             if is_like_a_mark(entry.comment) and not (self.is_marked and entry.line == 1):
@@ -92,6 +92,9 @@ class _LinesReader:
         if named is None:
             if fault := fault_of_name(entry.name, origin):
                 self.faults.take(fault)
+            elif slips.is_assignment_of_airflow(entry.name):
+                hint = slips.hint_of(entry.name) or "write NAME=VALUE"
+                self.faults.add("the text before the '=' can't be the name of an object", origin, hint)
             self.ignored += 1
             self.others.append(entry)
             return
@@ -139,6 +142,16 @@ class _LinesReader:
             self.found[name] = replace(obj, ambiguities=(*obj.ambiguities, *known)) if known else obj
             self.from_environment.update(entry.from_environment)
 
+    def near_misses(self) -> None:
+        """Notes the names that look meant for Airflow, which it doesn't look for."""
+        found: dict[str, list[int]] = {}
+        for entry in self.others:
+            if entry.value is not None and (message := slips.near_miss(entry.name or "")):
+                found.setdefault(message, []).append(entry.line)
+        for message, at in found.items():
+            more = f" (so are lines {', '.join(map(str, at[1:6]))}{' …' * (len(at) > 6)})" if len(at) > 1 else ""
+            self.notes.append(Note(str(Origin(self.source, at[0])), message + more, left_out=True))
+
     def result(self) -> Reading:
         if self.stray_marks.errors:  # other faults may only come from reading the file in a wrong dialect
             return reading((), self.stray_marks, kinds=KINDS, uris=self.uris)
@@ -148,6 +161,7 @@ class _LinesReader:
         if self.options.kind is Kind.VARIABLES and self.others and not (self.found or self.notes):
             found = plain_names.variables(self.others, self.source, self.faults)
             return reading(found, self.faults, kinds=KINDS, uris=self.uris)
+        self.near_misses()
         return reading(self.objects(), self.faults, self.notes, ignored=self.ignored, kinds=KINDS, uris=self.uris)
 
     def compare(self, text: str, entries: Sequence[Entry]) -> None:
