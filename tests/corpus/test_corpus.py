@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from airconn.formats.dotenv.marks import NAMES as DIALECTS
+from airconn.formats.registry import FORMATS, detect
 from tests.corpus.case import CORPUS, Case, said
 from tests.everyday.expectation import comparable
 
@@ -33,6 +36,23 @@ def test_there_are_200_and_20_of_each_kind() -> None:
     assert [kind for kind in KINDS if of_kinds.count(kind) < 20] == []
 
 
+def test_each_format_and_each_dialect_is_among_them() -> None:
+    read = [case for case in CASES if case.objects is not None]
+    formats = {format_of(case) for case in read}
+    dialects = {word for case in read for word in case.options if word in DIALECTS}
+    assert formats == {*FORMATS}
+    assert dialects == {*DIALECTS} - {"portable"}  # which is the default
+
+
+def format_of(case: Case) -> str:
+    options = dict(zip(case.options, case.options[1:], strict=False))
+    return options.get("--from-format") or detect(case.file, decoded(case.content))
+
+
+def decoded(content: bytes) -> str:
+    return content.decode("utf-16" if content.startswith(codecs.BOM_UTF16_LE) else "utf-8")
+
+
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: Case) -> Path:
     """The file of a case, in a directory of its own, which is the working directory."""
@@ -50,6 +70,7 @@ def test_a_file_is_read_as_is_right_or_refused_in_words_that_help(airconn, path:
     assert messages_differ(case, found.err) == [], found.err
     if case.objects is None:
         assert (found.code, found.out) == (3, ""), found.err
+        assert [line for line in case.messages if not line.startswith(f"error: {case.file}")] == []
         assert hints(found.err), found.err
     else:
         assert found.code == 0, found.err
