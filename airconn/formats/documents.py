@@ -123,6 +123,7 @@ class _DocumentReader(ObjectReader):
                 raise InputError(
                     f"{conn_id} has several connections; Airflow 2.0 and later read only one for each id",
                     where=str(origin),
+                    hint="keep one of them, or give each an id of its own",
                 )
             value = value[0]
         if isinstance(value, str):

@@ -103,7 +103,7 @@ class _LinesReader:
         try:
             self.entry(entry, kind, id_, origin)
         except InputError as error:
-            self.faults.take(_with_comment(error, entry, self.text) or _with_dialects(error))
+            self.faults.take(_with_comment(error, entry, self.text) or _with_ways_of_env(error))
 
     def entry(self, entry: Entry, kind: Kind, id_: str, origin: Origin) -> None:
         name = entry.name or ""
@@ -203,8 +203,14 @@ def _with_comment(error: InputError, entry: Entry, text: str) -> InputError | No
     return InputError(error.message, where=error.where, hint=hint)
 
 
-def _with_dialects(error: InputError) -> InputError:
-    """The error, with a hint at the dialects if JSON breaks at a backslash that another program takes away."""
+def _with_ways_of_env(error: InputError) -> InputError:
+    """The error, with a hint at what .env files have of their own: values over several lines, and dialects.
+
+    Another program may take away the backslash at which JSON breaks.
+    """
+    if error.hint is not None and "ends too early" in error.hint:
+        hint = "a value over several lines needs single quotes around all of it"
+        return InputError(error.message, where=error.where, hint=hint)
     if error.hint is None or "at a backslash" not in error.hint:
         return error
     hint = f"{error.hint}; or name the program that wrote the file with --from-env-dialect NAME"
