@@ -143,14 +143,10 @@ class _LinesReader:
             self.from_environment.update(entry.from_environment)
 
     def near_misses(self) -> None:
-        """Notes the names that look meant for Airflow, which it doesn't look for."""
-        found: dict[str, list[int]] = {}
+        """Notes the names that look meant for Airflow, which doesn't look for them. They may be other settings."""
         for entry in self.others:
             if entry.value is not None and (message := slips.near_miss(entry.name or "")):
-                found.setdefault(message, []).append(entry.line)
-        for message, at in found.items():
-            more = f" (so are lines {', '.join(map(str, at[1:6]))}{' …' * (len(at) > 6)})" if len(at) > 1 else ""
-            self.notes.append(Note(str(Origin(self.source, at[0])), message + more, left_out=True))
+                self.notes.append(Note(str(Origin(self.source, entry.line)), message, is_remark=True))
 
     def result(self) -> Reading:
         if self.stray_marks.errors:  # other faults may only come from reading the file in a wrong dialect

@@ -84,11 +84,13 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
     return reader.reading()
 
 
-def _hint_of_id(kind: Kind, entry: tree.Mapping) -> str | None:
+def _hint_of_id(kind: Kind, entry: tree.Mapping) -> str:
     """The hint for an entry without an id: the field that is meant to be it."""
     name = FIELDS[kind][0]
     other = next((key for key in entry if key.lower() != name and meant(kind, key) == name), None)
-    return f"did you mean {name!r} where it says {show_key(other)}?" if other is not None else None
+    if other is None:
+        return f"write each of them as '- {name}: …', with its other fields below"
+    return f"did you mean {name!r} where it says {show_key(other)}?"
 
 
 def _near(names: list[str], known: list[str]) -> str | None:
@@ -121,8 +123,10 @@ class _SettingsReader(ObjectReader):
                     obj = read(fields, place)
                     if obj is not None:
                         self.found.append(yaml_readings.with_astro(obj, entry) if entry.is_odd else obj)
-                elif any(value not in (None, "") for value in fields.values() if not isinstance(value, dict)) or any(
-                    value and meant(kind, key) == FIELDS[kind][0] for key, value in entry.items()
+                elif (
+                    (entry and not fields)
+                    or any(value not in (None, "") for value in fields.values() if not isinstance(value, dict))
+                    or any(value and meant(kind, key) == FIELDS[kind][0] for key, value in entry.items())
                 ):
                     self.faults.add(f"this entry has no {FIELDS[kind][0]}", place, _hint_of_id(kind, entry))
             except InputError as error:
