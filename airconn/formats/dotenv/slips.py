@@ -31,7 +31,7 @@ def hint_of(line: str) -> str:
 
 
 def is_assignment_of_airflow(name: str) -> bool:
-    """Whether the text before a '=' is no name, but has one of Airflow's in it."""
+    """Whether the text before a '=' begins with a '$', and has a name of Airflow in it."""
     return name.startswith("$") and ("AIRFLOW_CONN_" in name or "AIRFLOW_VAR_" in name)
 
 
