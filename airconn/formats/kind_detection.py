@@ -124,6 +124,12 @@ def unknown_kind(document: tree.Mapping | tree.Sequence, source: str) -> InputEr
         return InputError(
             f"unknown section {show_key(key)}", where=str(document.origin(key)), hint=f"did you mean {kind.value!r}?"
         )
+    if (other := _beside_sections(document)) is not None:
+        return InputError(
+            f"unknown section {show_key(other)}",
+            where=str(document.origin(other)),
+            hint="the sections of a file are connections, variables and pools",
+        )
     kinds = [
         kind.value
         for kind, can_be in (
@@ -153,6 +159,15 @@ def _meant_sections(document: tree.Mapping) -> Iterator[tuple[str, Kind]]:
     if None in found.values():
         return
     yield from ((key, kind) for key, kind in found.items() if kind is not None and key != kind.value)
+
+
+def _beside_sections(document: tree.Mapping) -> str | None:
+    """The first key that isn't a section of a document with connections or pools in sections. None for others."""
+    names = {kind.value for kind in Kind}
+    sections = [value for key, value in document.items() if key in names and isinstance(value, dict)]
+    if not any(_is_no_variable(entry) for section in sections for entry in section.values()):
+        return None
+    return next((key for key in document if key not in names), None)
 
 
 def _meant_section(key: str) -> Kind | None:
