@@ -22,6 +22,7 @@ from airconn.model import (
     Selection,
     Text,
     hidden_fields,
+    is_hidden_whole,
     is_unsaid,
     value_fields,
 )
@@ -113,9 +114,10 @@ _ABOUT_THE_SOURCE = re.compile(r"character that you can't see|has a key twice|no
 _REFUSED = re.compile(r"error:|  [!x] |    ")
 
 
-def look(place: Place, version: AirflowVersion | None) -> Bundle:
-    """What a place holds, but for the pool that every Airflow has."""
-    address, environ = (place.judge or place.address), {**place.environ, **place.login}
+def look(place: Place, version: AirflowVersion | None, *, as_judge: bool = False) -> Bundle:
+    """What a place gives, but for the pool that every Airflow has. A judge sees what is hidden."""
+    address = (as_judge and place.judge) or place.url or place.address
+    environ = {**place.environ, **place.login}
     bundle = environ.get("AIRCONN_CA_BUNDLE")
     store = open_store(address, Settings(environ=environ, ca_bundle=Path(bundle) if bundle else None))
     context = Context(airflow=version, knows_release=True) if version else Context()
@@ -149,6 +151,8 @@ def judged(before: Bundle, after: Bundle, said: Said) -> Verdict:
 
 def different(before: AirflowObject, after: AirflowObject) -> list[str]:
     """The fields that aren't the same. What the target hides can't be judged, and counts as kept."""
+    if is_hidden_whole(after):
+        return []
     return [
         name
         for name in value_fields(before.kind)

@@ -29,7 +29,7 @@ def airflow(box: Sandbox, directory: Path) -> list[Place]:
     common = {"group": AIRFLOWS, "clear": lambda: in_airflow.wipe(box.home), "judge": database, "version": version}
     login = {"AIRFLOW_HOME": str(box.home)}
     found = [
-        Place(f"REST {name}", address=f"@rest-{name}", url=box.url, rest=box.credentials(), login=login, **common),
+        Place(f"REST {name}", address=f"@rest-{name}", url=box.url, login={**login, **box.credentials()}, **common),
         Place(f"`metadb:` {name}", address=database, environ=login, is_written=False, **common),
     ]
     if box.version in _THROUGH_A_SHELL:
