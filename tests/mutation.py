@@ -6,9 +6,9 @@
     python -m tests.mutation model --survivors     # how each survivor differs
     python -m tests.mutation model --again         # tries survivors and time-outs again, after new tests
 
-mutmut makes the mutants (`[tool.mutmut]` in pyproject.toml). This module runs them: the tests are collected once, and each
-mutant gets a fork of that process, in which the tests that reach its function run until one fails. mutmut's own runner
-collects anew for each mutant, which takes seconds with 10,000 tests, and forks from a process whose caches are full.
+mutmut makes the mutants (`[tool.mutmut]` in pyproject.toml). This module runs them: the tests are collected once, and
+each mutant gets a fork of that process, in which the tests that reach its function run until one fails. mutmut's own
+runner collects anew for each mutant, which takes seconds with 10,000 tests, and forks from a process of full caches.
 """
 
 from __future__ import annotations
@@ -26,8 +26,10 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from math import sqrt
 from pathlib import Path
 from typing import Any
@@ -206,7 +208,7 @@ class Forks:
         return "timed out" if ended == "timed out" else f"killed {killer.read_text()}"
 
     def fork(self, run: Any, seconds: float) -> str:
-        """Runs it in a fork with its own directory. The limit is one of the processor, so that a busy machine kills none."""
+        """Runs it in a fork with its own directory. Seconds are those of the processor: a busy machine kills none."""
         sys.stdout.flush()
         directory = Path(tempfile.mkdtemp(dir=self.temporary))
         pid = os.fork()
@@ -220,6 +222,7 @@ class Forks:
                 factory._basetemp = directory
                 os.environ["AIRCONN_STATE_DIR"] = str(directory / "state")
                 gc.disable()
+                warnings.simplefilter("error")
                 code = run()
             finally:
                 os._exit(code)
@@ -231,10 +234,8 @@ class Forks:
         if not in_time:
             os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         shutil.rmtree(directory, ignore_errors=True)
         code = os.waitstatus_to_exitcode(status)
         return "timed out" if not in_time or code in (-signal.SIGXCPU, -signal.SIGKILL) else f"ended {code}"
@@ -249,13 +250,21 @@ def _reached(found: Path) -> dict[str, tuple[bool, float, list[str]]]:
 
 
 def _passes(item: pytest.Item) -> bool:
-    from _pytest.runner import runtestprotocol
-
-    try:
-        reports = runtestprotocol(item, log=False, nextitem=None)
-    except BaseException:  # noqa: BLE001 - an interrupt that a mutant lets through, say
-        return False
-    return not any(report.failed for report in reports)
+    """Whether a test passes, without the report of pytest, which takes longer than most tests."""
+    passed, ended = True, False
+    item._initrequest()  # type: ignore[attr-defined]
+    for when, options in (("setup", {}), ("call", {}), ("teardown", {"nextitem": None})):
+        if ended and when == "call":
+            continue
+        try:
+            getattr(item.ihook, f"pytest_runtest_{when}")(item=item, **options)
+        except pytest.skip.Exception:
+            ended = True
+        except BaseException:  # noqa: BLE001 - an interrupt that a mutant lets through, say
+            passed, ended = False, True
+    item._request = False  # type: ignore[attr-defined]
+    item.funcargs = None  # type: ignore[attr-defined]
+    return passed
 
 
 def _empty_caches() -> None:
