@@ -73,7 +73,7 @@ def _all(name: str, program: Program, number: int, to: list[str], held: Callable
             for writer, process in started.items():
                 _, err = process.communicate(timeout=600)
                 counted[f"exit {process.returncode}"] += 1
-                assert process.returncode in (0, 1, 5), (name, writer, err)
+                assert process.returncode in (0, 1, 4, 5), (name, writer, err)
                 assert "Traceback" not in err, (name, err)
                 left[writer] += 1
                 assert left[writer] < MOST_TRIES, (name, writer, err)
@@ -100,7 +100,7 @@ def _judge(name: str, number: int, at: int, found: dict[str, Any]) -> None:
 
 
 def _in_file(program: Program, place: Path) -> dict[str, Any]:
-    ran = program.run("convert", place, "--format", "json", "--show-secrets")
+    ran = program.run("convert", place, "--format", "json")
     assert ran.code == 0, ran.err
     found = json.loads(ran.out)
     variables = {
