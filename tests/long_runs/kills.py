@@ -12,9 +12,10 @@ import stat
 import subprocess
 import sys
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import psycopg
@@ -40,15 +41,17 @@ def run(number: int, directory: Path, seed: int) -> Counter[str]:
         target = Database(airflow)
         runs.preload()
         files = Files(seed)
-        usual = [runs.whole({kind: dict(objects) for kind, objects in files.next().items()}) for _ in range(5)]
-        longest = max(usual) * 1.2
+        took = deque((runs.whole(files.next()) for _ in range(5)), maxlen=15)
         state = target.state()
         wanted = files.next()
         started = time.monotonic()
         for done in range(1, number + 1):
             expected = predict(state, wanted, lacking="clear", prune=True)
-            after = None if chance.random() < WHOLE else chance.random() * longest
+            after = None if chance.random() < WHOLE else chance.random() * 1.2 * median(took)
+            begun = time.monotonic()
             code = runs.one(wanted, after)
+            if after is None:
+                took.append(time.monotonic() - begun)
             now = target.settled()
             counted["killed" if code < 0 else f"exit {code}"] += 1
             if code == 0:
