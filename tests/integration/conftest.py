@@ -46,7 +46,8 @@ def shared_sandbox() -> Iterator[Callable[[str], Sandbox]]:
 
         def get(version: str) -> Sandbox:
             if version not in running:
-                running[version] = stack.enter_context(Sandbox(version))
+                plugins = {"core": {"plugins_folder": str(Path(__file__).parent / "airflow_plugins")}}
+                running[version] = stack.enter_context(Sandbox(version, settings=plugins))
             return running[version]
 
         yield get
