@@ -10,9 +10,9 @@ from pathlib import Path
 
 from airconn.errors import AirconnError, BlockedError, ExitCode
 from airconn.model import Action, Outcome, Selection, Step, number_of
-from airconn.model.reading import Note
+from airconn.model.reading import Note, PutOff
 from airconn.plan import Plan
-from airconn.stores.base import Store
+from airconn.stores.base import Settles, Store
 from airconn.stores.file import FileStore
 from airconn.stores.saving import refuse_unwritable
 from airconn.transfer import readback, reported_reads
@@ -306,9 +306,11 @@ class _Write:
             failed = any(outcome.error for outcome in self._done)
             if not (is_interrupted or self._is_late or (failed and self._conduct.fail_fast)):
                 yield Completed()
-            yield Noted(tuple(self._notes))
-            if not (is_interrupted or self._is_late):
+            yield Noted(tuple(note for note in self._notes if not isinstance(note, PutOff)))
+            ends_early = is_interrupted or self._is_late
+            if not ends_early:
                 yield from self._look_again()
+            yield from self._settle(waits=self._conduct.settle and not ends_early)
         except (KeyboardInterrupt, SystemExit) as end:  # a second Ctrl-C, or SIGTERM
             ended = end
             for step in self._begun[len(self._done) + self._unbegun :]:
@@ -370,6 +372,24 @@ class _Write:
     def _has_no_time(self) -> bool:
         deadline = self._prepared.context.deadline
         return deadline is not None and time.monotonic() >= deadline
+
+    def _settle(self, *, waits: bool) -> Generator[Event, None, None]:
+        """Waits for what the server puts off until its next read, or says what that is."""
+        left = tuple(note for note in self._notes if isinstance(note, PutOff))
+        if not left or self._is_verified or self._wrong:
+            return  # reading back was that read
+        target = self._target
+        if not waits or not isinstance(target, Settles) or self._host.stop.is_set:
+            yield Noted(left)
+            return
+        try:
+            target.settle(self._prepared.context)
+        except AirconnError as error:
+            why = f"everything is written, but --settle didn't wait to the end: {error}"
+            yield Noted((*left, Note(target.address, why)))
+        except KeyboardInterrupt:
+            yield Noted(left)
+            raise
 
     def _look_again(self) -> Generator[Event, None, None]:
         """Reads back all written objects if asked to, else those that another import may have mixed up."""
