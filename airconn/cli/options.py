@@ -126,9 +126,23 @@ source = together(
 verbosity = together(
     [
         click.option(
-            "-q", "--quiet", count=True, expose_value=False, callback=_set_verbosity, help="Show only errors."
+            "-q",
+            "--quiet",
+            count=True,
+            expose_value=False,
+            is_eager=True,  # other options may have something to say
+            callback=_set_verbosity,
+            help="Show only errors.",
         ),
-        click.option("-v", "--verbose", count=True, expose_value=False, callback=_set_verbosity, help="Show more."),
+        click.option(
+            "-v",
+            "--verbose",
+            count=True,
+            expose_value=False,
+            is_eager=True,
+            callback=_set_verbosity,
+            help="Show more.",
+        ),
     ]
 )
 
