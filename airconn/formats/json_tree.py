@@ -170,7 +170,7 @@ def _hint(error: JSONDecodeError) -> str | None:
 
     if not error.doc.strip():
         return "look at the command that wrote it; a file without objects has {}"
-    if error.msg.startswith("Expecting"):
+    if error.msg.startswith(("Expecting", "Illegal")):
         if not error.doc[: error.pos].strip() and error.doc[error.pos] not in "'/#":
             return "a file of objects begins with {"
         if reason := reason_of(error):
