@@ -67,9 +67,9 @@ class _JsonText:
                 hint="keep one of the two",
             ) from None
         except JSONDecodeError as error:
-            # Python 3.13 tells the place of an extra comma, and others what follows it.
-            is_comma = error.msg.startswith("Illegal trailing comma")
-            line, column = self.place(self.skip(error.pos + 1) if is_comma else error.pos)
+            from airconn.formats.json_breaks import position_of
+
+            line, column = self.place(position_of(error))
             what = {"Extra data": "there is more after the end of the JSON"}.get(error.msg, "this is not JSON")
             raise InputError(
                 what if self.text.strip() else "this file is empty, which is not JSON",
