@@ -67,7 +67,9 @@ class _JsonText:
                 hint="keep one of the two",
             ) from None
         except JSONDecodeError as error:
-            line, column = self.place(error.pos)
+            from airconn.formats.json_breaks import position_of
+
+            line, column = self.place(position_of(error))
             what = {"Extra data": "there is more after the end of the JSON"}.get(error.msg, "this is not JSON")
             raise InputError(
                 what if self.text.strip() else "this file is empty, which is not JSON",
@@ -170,7 +172,7 @@ def _hint(error: JSONDecodeError) -> str | None:
 
     if not error.doc.strip():
         return "look at the command that wrote it; a file without objects has {}"
-    if error.msg.startswith("Expecting"):
+    if error.msg.startswith(("Expecting", "Illegal")):
         if not error.doc[: error.pos].strip() and error.doc[error.pos] not in "'/#":
             return "a file of objects begins with {"
         if reason := reason_of(error):

@@ -114,7 +114,7 @@ def detect(path: str, text: str, *, has_kind: bool = False) -> str:
     name = name or next((other.name for other in known if other.fits(path, text)), None)
     if name is None and not text.strip():
         raise InputError(
-            "this file is empty", where=path, hint="look at the command that wrote it, or say the --from-format"
+            "this file is empty", where=path, hint="look at the command that wrote it, or add --from-format"
         )
     if name is None:
         raise InputError(

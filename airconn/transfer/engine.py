@@ -10,12 +10,12 @@ from pathlib import Path
 
 from airconn.errors import AirconnError, BlockedError, ExitCode
 from airconn.model import Action, Outcome, Selection, Step, number_of
-from airconn.model.reading import Note, PutOff
+from airconn.model.reading import Note
 from airconn.plan import Plan
-from airconn.stores.base import Settles, Store
+from airconn.stores.base import Store
 from airconn.stores.file import FileStore
 from airconn.stores.saving import refuse_unwritable
-from airconn.transfer import readback, reported_reads
+from airconn.transfer import readback, reported_reads, settling
 from airconn.transfer.backing_up import begin_backup, lasting_address, opened_target
 from airconn.transfer.backup_file import Backup
 from airconn.transfer.backups import Backups, RunningBackup
@@ -306,11 +306,13 @@ class _Write:
             failed = any(outcome.error for outcome in self._done)
             if not (is_interrupted or self._is_late or (failed and self._conduct.fail_fast)):
                 yield Completed()
-            yield Noted(tuple(note for note in self._notes if not isinstance(note, PutOff)))
-            ends_early = is_interrupted or self._is_late
-            if not ends_early:
+            left = settling.left_by(self._notes)
+            yield Noted(tuple(note for note in self._notes if note not in left))
+            if not (is_interrupted or self._is_late):
                 yield from self._look_again()
-            yield from self._settle(waits=self._conduct.settle and not ends_early)
+            if left and not (self._is_verified or self._wrong):  # reading back was the read that it waits for
+                may_wait = self._conduct.settle and not (is_interrupted or self._is_late)
+                yield from settling.settle(left, self._target if may_wait else None, self._prepared.context)
         except (KeyboardInterrupt, SystemExit) as end:  # a second Ctrl-C, or SIGTERM
             ended = end
             for step in self._begun[len(self._done) + self._unbegun :]:
@@ -372,24 +374,6 @@ class _Write:
     def _has_no_time(self) -> bool:
         deadline = self._prepared.context.deadline
         return deadline is not None and time.monotonic() >= deadline
-
-    def _settle(self, *, waits: bool) -> Generator[Event, None, None]:
-        """Waits for what the server puts off until its next read, or says what that is."""
-        left = tuple(note for note in self._notes if isinstance(note, PutOff))
-        if not left or self._is_verified or self._wrong:
-            return  # reading back was that read
-        target = self._target
-        if not waits or not isinstance(target, Settles) or self._host.stop.is_set:
-            yield Noted(left)
-            return
-        try:
-            target.settle(self._prepared.context)
-        except AirconnError as error:
-            why = f"everything is written, but --settle didn't wait to the end: {error}"
-            yield Noted((*left, Note(target.address, why)))
-        except KeyboardInterrupt:
-            yield Noted(left)
-            raise
 
     def _look_again(self) -> Generator[Event, None, None]:
         """Reads back all written objects if asked to, else those that another import may have mixed up."""
