@@ -18,6 +18,7 @@ from airconn.model import Selection, Step
 from airconn.model.reading import Reading
 from airconn.stores.base import Context
 from tests.cli.test_import_many import ALL, Place, World, _interrupt, world
+from tests.report.test_json_schema import check
 
 Airconn = Callable[..., Any]
 __all__ = ["world"]
@@ -132,7 +133,7 @@ def test_the_json_has_the_words_of_the_text(
         for name in world:
             world.holds(name, **({"a": "old"} if name == "us" and fault == "other values" else {}))
         results.append(airconn("import", world.directory / "in.json", *ALL, *options, "--output", output))
-    targets = json.loads(results[0].out)["targets"]
+    targets = check("import", results[0].out)["targets"]
     assert [one["status"] for one in targets] == said.split(", ")
     assert [one["name"] for one in targets if "held_back" in one] == [
         one["name"] for one in targets if one["status"] == "not begun"
