@@ -265,7 +265,7 @@ limit = click.option(
     metavar="N",
     expose_value=False,
     callback=_set_limit,
-    help="The most rows for each symbol [20 on a terminal, else all].",
+    help="Rows shown a symbol [20 on a terminal, else all].",
 )
 
 pruning = together(
