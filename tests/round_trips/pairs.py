@@ -80,7 +80,10 @@ class Mover:
     def __init__(self, directory: Path, configuration: str = "") -> None:
         self.directory = directory
         (directory / "config.toml").write_text(configuration)
-        self.environ = {"AIRCONN_CONFIG": str(directory / "config.toml"), "AIRCONN_STATE_DIR": str(directory / "state")}
+        self.environ = {
+            "AIRCONN_CONFIG": str(directory / "config.toml"),
+            "AIRCONN_STATE_DIR": str(directory / "state"),
+        }
 
     def airconn(self, environ: Mapping[str, str], *args: str) -> tuple[int, str]:
         streams = io.BytesIO(), io.StringIO(), io.StringIO()

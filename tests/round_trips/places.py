@@ -118,9 +118,7 @@ def kubernetes(directory: Path) -> Iterator[Place]:
 
     with FakeKubernetes() as cluster:
         config = cluster.kubeconfig(directory / "kubeconfig")
-        yield Place(
-            "`k8s://`", BACKENDS, "k8s://test/airflow", {"KUBECONFIG": str(config)}, cluster.secrets.clear
-        )
+        yield Place("`k8s://`", BACKENDS, "k8s://test/airflow", {"KUBECONFIG": str(config)}, cluster.secrets.clear)
 
 
 @contextlib.contextmanager
