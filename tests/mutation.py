@@ -43,7 +43,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "model": ("tests/model", "tests/plan", "tests/test_override.py", "tests/test_diff.py"),
     "plan": ("tests/plan", "tests/test_diff.py"),
     "override": ("tests/test_override.py",),
-    "transfer": ("tests/transfer", "tests/test_override.py", "tests/cli"),
+    "transfer": ("tests/transfer", "tests/test_override.py"),
     "formats": ("tests/formats",),
 }
 """The tests that a room's mutants meet: first its own, then those of rooms that are built on it."""
