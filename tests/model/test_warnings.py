@@ -44,12 +44,12 @@ def test_one_object_is_named_at_its_place() -> None:
 def test_several_objects_are_named_in_the_order_of_their_lines_each_rule_once() -> None:
     other = Ambiguity("AC900", "another")
     objects = [conn("c", FOUND, line=9), conn("b", FOUND, other, line=2), conn("a", replace(FOUND, line=5), line=1)]
+    names = "connections/b (line 2), connections/a (line 5) and connections/c (line 9)"
     assert ambiguity_warnings(objects) == [
         (".env:2", "another: connections/b"),
         (
             ".env:2",
-            "one reads it differently: "
-            + "connections/b (line 2), connections/a (line 5) and connections/c (line 9) (quote it)",
+            f"one reads it differently: {names} (quote it)",
         ),
     ]
     many = [conn(f"c{number}", FOUND) for number in range(7)]
