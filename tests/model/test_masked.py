@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 from dataclasses import replace
 
@@ -11,9 +12,10 @@ import pytest
 from airconn.model import REDACTED, Bundle, Connection, Kind, Pool, Selection, Text, Variable, hidden_connection
 from airconn.model.bundle import matches
 from airconn.model.fill import with_type_of
-from airconn.model.objects import is_hidden_whole, number_of
-from airconn.model.placeholders import is_whole, placeholder_in, whole_words
+from airconn.model.objects import Origin, hidden_or, is_hidden_whole, number_of
+from airconn.model.placeholders import Weight, all_placeholders, is_whole, placeholder_in, whole_words
 from airconn.model.secrecy import masked, secret_leaves
+from airconn.model.sensitive import has_secrets, text_leaves
 
 CONN = Connection(conn_id="c", conn_type="http", host="h", login="l", password="p", port=1)
 
@@ -166,3 +168,68 @@ def test_a_glob_matches_an_id_also_with_a_slash_in_it() -> None:
     assert matches("variables/a/b", Kind.VARIABLES, "a/b")
     assert not matches("pools/a", Kind.VARIABLES, "a")
     assert not matches("variables", Kind.VARIABLES, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "has"),
+    [
+        ('{"password": "p"}', True),
+        (' \n{"a": [{"token": 1}]}', True),
+        ('[{"secret": {"a": "x"}}]', True),
+        ('{"password": ""}', False),
+        ('{"password": "***"}', False),
+        ('{"password": null, "token": true, "secret": {}, "api_key": []}', False),
+        ('{"a": "password"}', False),
+        ("password", False),
+        ('{"password": ', True),
+        ('{"a": ', False),
+    ],
+)
+def test_json_has_secrets_under_the_names_that_airflow_hides(text: str, has: bool) -> None:
+    assert has_secrets(text) is has
+
+
+def test_texts_in_json_are_found_behind_blanks() -> None:
+    assert list(text_leaves(Text(' \t{"a": ["x", 1], "b": {}}'))) == [(("a", 0), "x")]
+    assert list(text_leaves(Text('"x"'))) == []
+
+
+def test_only_the_mask_alone_is_a_hidden_value() -> None:
+    assert hidden_or("***") is REDACTED
+    assert [hidden_or(value) for value in ("", "****", None)] == ["", "****", None]
+
+
+def test_a_place_has_a_column_only_with_a_line() -> None:
+    places = (Origin(".env"), Origin(".env", 3), Origin(".env", 3, 7), Origin(".env", None, 7))
+    assert [str(place) for place in places] == [".env", ".env:3", ".env:3:7", ".env"]
+
+
+def test_a_placeholder_in_a_description_is_only_noted() -> None:
+    mask = replace(CONN, description="<hidden>", host="<hidden>", password=None)
+    assert {found.field: found.weight for found in all_placeholders(mask)} == {
+        "description": Weight.NOTED,
+        "host": Weight.WARNS,
+    }
+    sample = replace(CONN, password="changeme")
+    assert [found.weight for found in all_placeholders(sample)] == [Weight.WARNS]
+
+
+def test_json_in_json_is_taken_apart_five_times() -> None:
+    def found_at(depth: int) -> list[str]:
+        text = '{"token": "<hidden>"}'
+        for _ in range(depth):
+            text = json.dumps({"a": text})
+        return [found.name for found in all_placeholders(replace(CONN, password=None, extra=Text(text)))]
+
+    assert found_at(0) == ["extra.token"]
+    assert found_at(1) == ["extra.a.token"]
+    assert found_at(5) == ["extra.a.a.a.a.a.token"]
+    assert found_at(6) == []
+
+
+def test_a_name_and_its_value_are_told_however_they_are_spelled() -> None:
+    for key in ("string_value", "String-Value", "value"):
+        extra = Text(json.dumps({"name": "password", key: "x", "other": "y"}))
+        assert list(secret_leaves(replace(CONN, password=None, extra=extra))) == [("extra", (key,))]
+    extra = Text('{"password_x": "name", "value": "x", "title": "password"}')
+    assert ("extra", ("value",)) not in list(secret_leaves(replace(CONN, password=None, extra=extra)))
