@@ -45,3 +45,16 @@ def test_all_of_a_replaced_object_are_named() -> None:
     source = conn(extra=extra('{"host": "h", "token": "t"}'))
     plan = plan_of([source], [conn(password=REDACTED, extra=HIDDEN_EXTRA)], Policy(lacking="exact"))
     assert overwritten_hidden(plan) == ["connections/c.password", "connections/c.extra.token"]
+
+
+def test_a_leaf_in_a_list_or_below_a_key_is_lost_with_the_field() -> None:
+    hidden = Text('["***"]', ((0,),))
+    plan = plan_of([var("new")], [var(hidden)], Policy(lacking="exact"))
+    assert overwritten_hidden(plan) == ["variables/v.value[0]"]
+    deep = Text('{"a": {"b": "***"}}', (("a", "b"),))
+    plan = plan_of([conn()], [conn(extra=deep)], Policy(lacking="exact"))
+    assert overwritten_hidden(plan) == ["connections/c.extra.a.b"]
+    source = conn(host="new", extra=extra('{"host": "h", "token": "t"}'))
+    plan = plan_of([source], [conn(host="old", password=REDACTED, extra=HIDDEN_EXTRA)], Policy())
+    assert [step.action.value for step in plan.steps] == ["update"]
+    assert overwritten_hidden(plan) == ["connections/c.extra.token"]

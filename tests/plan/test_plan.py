@@ -209,6 +209,21 @@ def test_what_the_source_lacks_is_deleted_within_the_kinds() -> None:
     ]
 
 
+def test_an_id_that_differs_in_capitals_only_is_not_deleted() -> None:
+    source, held = Bundle.of([conn()]), conn(conn_id="C")
+    target = Bundle.of([held, replace(var("x"), key="c")])
+    plan = with_deletions(Plan(()), source, target, frozenset(Kind))
+    reason = "the sources have c: --exclude this one, --rename that one, or airconn delete this one first"
+    assert plan.steps == (
+        Step(Kind.CONNECTIONS, "C", Action.BLOCKED, target=held, reasons=(reason,)),
+        Step(Kind.VARIABLES, "c", Action.DELETE, target=replace(var("x"), key="c")),
+    )
+    assert plan.blocked == plan.steps[:1]
+    assert plan.writes == plan.steps[1:]
+    upper = with_deletions(Plan(()), Bundle.of([held]), Bundle.of([conn()]), frozenset(Kind))
+    assert [(step.action, step.id) for step in upper.steps] == [(Action.BLOCKED, "c")]
+
+
 def test_what_stands_for_a_secret_is_never_written() -> None:
     created = planned(conn(password="<hidden>", host="h"), None)
     assert created.action is Action.BLOCKED
