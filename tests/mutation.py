@@ -135,7 +135,7 @@ class Forks:
                 print(f"stopped: {len(self.mutants) - number} are left", flush=True)
                 break
             function = mutant.partition("__mutmut_")[0]
-            last, when = tried.get(key, ("no test", 0.0))
+            last, when = tried.get(key, ("no test", -1.0))
             new = [test for test in reached.get(function, []) if since[test] > when]
             tests = self.order(new, seconds, killers.setdefault(function, []))
             result = self.meet(mutant, tests, sum(seconds[test] for test in tests)) if tests else last
