@@ -65,7 +65,6 @@ class Room:
 
     def mutate(self) -> dict[str, str]:
         """Writes the copy. Returns the names of the mutants, each with the key of its result."""
-        from mutmut.mutation.file_mutation import mutate_file_contents
         from mutmut.utils.format_utils import get_mutant_name, mangled_name_from_mutant_name
 
         shutil.rmtree(self.copy, ignore_errors=True)
@@ -82,11 +81,11 @@ class Room:
         mutants = {}
         for source in sorted((self.copy / "airconn" / self.name).rglob("*.py")):
             path = source.relative_to(self.copy)
-            mutated = mutate_file_contents(str(path), source.read_text())
-            if mutated.mutant_names:
-                source.write_text(mutated.code)
-            for name in mutated.mutant_names:
-                digest = mutated.hash_by_function_name[mangled_name_from_mutant_name(name)]
+            code, names, digests = _mutated(str(path), source.read_text())
+            if names:
+                source.write_text(code)
+            for name in names:
+                digest = digests[mangled_name_from_mutant_name(name)]
                 mutants[get_mutant_name(path, name)] = f"{get_mutant_name(path, name)}@{digest}"
         return mutants
 
@@ -109,6 +108,19 @@ class Room:
         path = path if path.exists() else self.copy / module / "__init__.py"
         diff = get_diff_for_mutant(mutant, source=path.read_text(), path=str(path.relative_to(self.copy)))
         return "\n".join(line for line in diff.splitlines()[2:] if not line.startswith("@@"))
+
+
+def _mutated(path: str, source: str) -> tuple[str, list[str], dict[str, str]]:
+    """The code with its mutants, their names, and a hash for each function. Kept, since mutmut takes long for it."""
+    from mutmut.mutation.file_mutation import mutate_file_contents
+
+    kept = WORK / "made" / f"{hashlib.sha256(f'{path} {source}'.encode()).hexdigest()}.json"
+    if not kept.exists():
+        made = mutate_file_contents(path, source)
+        kept.parent.mkdir(exist_ok=True)
+        kept.write_text(json.dumps([made.code, list(made.mutant_names), dict(made.hash_by_function_name)]))
+    code, names, digests = json.loads(kept.read_text())
+    return code, names, digests
 
 
 class Forks:
