@@ -43,8 +43,10 @@ def test_those_that_an_update_writes_over_or_clears_are_named_and_those_that_it_
 
 def test_all_of_a_replaced_object_are_named() -> None:
     source = conn(extra=extra('{"host": "h", "token": "t"}'))
-    plan = plan_of([source], [conn(password=REDACTED, extra=HIDDEN_EXTRA)], Policy(lacking="exact"))
-    assert overwritten_hidden(plan) == ["connections/c.password", "connections/c.extra.token"]
+    for is_equal in (False, True):
+        policy = Policy(lacking="exact", hidden_is_equal=is_equal)
+        plan = plan_of([source], [conn(password=REDACTED, extra=HIDDEN_EXTRA)], policy)
+        assert overwritten_hidden(plan) == ["connections/c.password", "connections/c.extra.token"]
 
 
 def test_a_leaf_in_a_list_or_below_a_key_is_lost_with_the_field() -> None:
