@@ -363,6 +363,7 @@ def run_in_copy(name: str, minutes: float) -> int:
     room = Room(name)
     mutants = json.loads((WORK / f"{name}.json").read_text())["open"]
     set_mutant_under_test("")
+    sys.setrecursionlimit(5000)  # each call of a mutated function is three
     tests = [path for path in ROOMS[name] if Path(path).exists()]
     options = ["-q", "-p", "no:xdist", "-p", "no:cacheprovider", "-m", "not integration", "--rootdir=."]
     return int(pytest.main([*options, *tests], plugins=[Forks(room, mutants, time.time() + minutes * 60)]))
