@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from airconn.formats import get_format
 from airconn.formats.base import WriteOptions
 from airconn.model import Bundle
 from airconn.sandbox import Sandbox
+from tests.integration.airflow_command import warm
 from tests.round_trips import places, servers
 from tests.round_trips.objects import hundred
 from tests.round_trips.pairs import Mover, Said, Verdict, judged, look
@@ -21,7 +20,6 @@ from tests.round_trips.places import FILES, Place
 NEUTRAL = "`json`"
 """The place that holds everything, by which a place is asked alone."""
 Results = dict[tuple[str, str], Verdict]
-Watch = Callable[[str, str, Verdict, Said], None]
 
 
 @contextlib.contextmanager
@@ -35,7 +33,8 @@ def worlds(directory: Path, boxes: list[Sandbox], *, real: bool) -> Iterator[tup
             found += stack.enter_context(servers.vault(directory))
             found += stack.enter_context(servers.aws(directory))
         for box in boxes:
-            found += servers.airflow(box, directory)
+            first = stack.enter_context(warm(box)) if box.version in servers.THROUGH_A_SHELL else None
+            found += servers.airflow(box, directory, first)
         mover = Mover(directory, servers.configuration(boxes))
         mover.environ |= {servers.password_name(box): box.password for box in boxes}
         sources = [_within(place, directory / "from") for place in found]
@@ -66,3 +65,21 @@ def pair(mover: Mover, source: Place, target: Place, given: Bundle | None = None
         verdict = Verdict(given=len(list(before)), silent=[f"exit codes {said.codes}"])
         return verdict, said
     return judged(before, look(target, version, as_judge=True), said), said
+
+
+def fill(mover: Mover, source: Place, first: Place, all_targets: Sequence[Place]) -> None:
+    """Puts the hundred into a place, by airconn: a database through the shell or the API of its Airflow."""
+    if source.is_written:
+        mover.move(first, source)
+        return
+    (door,) = [place for place in all_targets if place.name == f"REST {source.name.rpartition(' ')[2]}"]
+    mover.move(first, door)
+
+
+def row(mover: Mover, source: Place, first: Place, targets: Sequence[Place]) -> Iterator[tuple[str, Verdict, Said]]:
+    """What comes of the objects of a place in each of the others."""
+    fill(mover, source, first, targets)
+    for target in targets:
+        if target.judge == source.judge != "" or (target.address == source.address):
+            continue  # the same place
+        yield (target.name, *pair(mover, source, target))

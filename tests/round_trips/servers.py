@@ -14,7 +14,7 @@ from tests.integration.airflow_command import Command
 from tests.round_trips.places import AIRFLOWS, BACKENDS, Place
 
 VERSIONS = ("2.7.3", "2.11.2", "3.0.6", "3.3.2")
-_THROUGH_A_SHELL = ("2.11.2", "3.3.2")
+THROUGH_A_SHELL = ("2.11.2", "3.3.2")
 _REGION = "eu-west-1"
 
 
@@ -22,8 +22,11 @@ def minor(version: str) -> str:
     return ".".join(version.split(".")[:2])
 
 
-def airflow(box: Sandbox, directory: Path) -> list[Place]:
-    """An Airflow through its REST API, its database and, for two releases, a shell."""
+def airflow(box: Sandbox, directory: Path, first: Path | None = None) -> list[Place]:
+    """An Airflow through its REST API, its database and, for two releases, a shell.
+
+    `first` is a directory with an `airflow` that needs no time to start.
+    """
     version, name = AirflowVersion.parse(box.version), minor(box.version)
     database = _database(box)
     common = {"group": AIRFLOWS, "clear": lambda: in_airflow.wipe(box.home), "judge": database, "version": version}
@@ -32,11 +35,15 @@ def airflow(box: Sandbox, directory: Path) -> list[Place]:
         Place(f"REST {name}", address=f"@rest-{name}", url=box.url, login={**login, **box.credentials()}, **common),
         Place(f"`metadb:` {name}", address=database, environ=login, is_written=False, **common),
     ]
-    if box.version in _THROUGH_A_SHELL:
-        folder = directory / f"shell-{name}"
-        folder.mkdir()
-        found.append(Place(f"`airflow-cli:` {name}", address=Command(folder, box).address, login=login, **common))
+    if box.version in THROUGH_A_SHELL:
+        command = Command(_made(directory / f"shell-{name}"), box, first=first)
+        found.append(Place(f"`airflow-cli:` {name}", address=command.address, login=login, **common))
     return found
+
+
+def _made(directory: Path) -> Path:
+    directory.mkdir()
+    return directory
 
 
 def _database(box: Sandbox) -> str:
