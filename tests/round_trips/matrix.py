@@ -9,7 +9,7 @@ from pathlib import Path
 
 from airconn.formats import get_format
 from airconn.formats.base import WriteOptions
-from airconn.model import Bundle
+from airconn.model import AirflowVersion, Bundle
 from airconn.sandbox import Sandbox
 from tests.integration.airflow_command import warm
 from tests.round_trips import places, servers
@@ -76,10 +76,13 @@ def fill(mover: Mover, source: Place, first: Place, all_targets: Sequence[Place]
     mover.move(first, door)
 
 
-def row(mover: Mover, source: Place, first: Place, targets: Sequence[Place]) -> Iterator[tuple[str, Verdict, Said]]:
-    """What comes of the objects of a place in each of the others."""
-    fill(mover, source, first, targets)
+def row(mover: Mover, source: Place, targets: Sequence[Place]) -> Iterator[tuple[str, Verdict, Said]]:
+    """What comes of the objects of a place, which are there, in each of the others."""
+    given: dict[AirflowVersion | None, Bundle] = {}
     for target in targets:
-        if target.judge == source.judge != "" or (target.address == source.address):
+        if (target.judge and target.judge == source.judge) or target.address == source.address:
             continue  # the same place
-        yield (target.name, *pair(mover, source, target))
+        version = target.version or source.version
+        if version not in given:
+            given[version] = look(source, version)
+        yield (target.name, *pair(mover, source, target, given[version]))

@@ -170,7 +170,7 @@ def different(before: AirflowObject, after: AirflowObject) -> list[str]:
 
 
 def _same(before: AirflowObject, one: Any, other: Any, name: str) -> bool:
-    if one == other or other is REDACTED or is_unsaid(before, name) and one is None:
+    if one == other or other is REDACTED or (is_unsaid(before, name) and one is None):
         return True
     if name == "include_deferred":
         return not one and not other  # a source that doesn't say it means that they don't count

@@ -11,7 +11,7 @@ from pathlib import Path
 from airconn.formats.dotenv import marks
 from airconn.model import AirflowVersion
 
-FILES, BACKENDS, AIRFLOWS = "files", "secrets backends and Astro", "Airflows"
+FILES, BACKENDS, AIRFLOWS = "files", "backends", "airflows"
 
 
 def _nothing() -> None:
