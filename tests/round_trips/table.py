@@ -56,7 +56,7 @@ def holds(places: Sequence[Place], results: Results) -> str:
 
 
 def hides(places: Sequence[Place], results: Results) -> str:
-    """How many of the objects that a place gives have something that it hides. Those that hide nothing aren't listed."""
+    """How many of the objects that a place gives have something that it hides, where there are any."""
     rows = []
     for place in places:
         found = results.get((place.name, NEUTRAL if place.name != NEUTRAL else "`yaml`"))
@@ -72,10 +72,10 @@ def pairs(what: str, names: Sequence[str], places: Sequence[Place], results: Res
     for place in places:
         found = (results.get((place.name, name)) for name in names)
         rows.append((f"{place.name} ({given[place.name]})", *(cell(one) if one else "" for one in found)))
-    return _table((what, *map(_short, names)), rows)
+    return _table((what, *map(short, names)), rows)
 
 
-def _short(name: str) -> str:
+def short(name: str) -> str:
     """The head of a column."""
     return re.sub(r"`env`, |://|^airflow-", "", name)
 
@@ -113,13 +113,17 @@ def write(places: Sequence[Place], results: Results) -> None:
     """Puts the tables into the page, each in the place of that with the same head."""
     text = PAGE.read_text(encoding="utf-8")
     for table in tables(places, results):
-        first = table.partition(" | ")[0]
-        found = re.search(rf"^{re.escape(first)} \|.*\n(?:\|.*\n)+", text, re.MULTILINE)
-        heads = table.partition("\n")[0]
-        found = re.search(rf"^{re.escape(heads)}\n(?:\|.*\n)+", text, re.MULTILINE) or found
-        assert found, f"{PAGE.name}: no table begins with {heads}"
+        head = _beginning(table)
+        found = re.search(rf"^{re.escape(head)}.*\n(?:\|.*\n)+", text, re.MULTILINE)
+        assert found, f"{PAGE.name}: no table begins with {head}"
         text = text[: found.start()] + table + text[found.end() :]
     PAGE.write_text(text, encoding="utf-8")
+
+
+def _beginning(table: str) -> str:
+    """What no other table of the page begins with: that of places needs the head of its second column."""
+    first, second = table.split(" | ")[:2]
+    return f"{first} | {second.split()[0]}" if first == "| place" else f"{first} |"
 
 
 def stored(text: str, head: str) -> dict[str, list[str]]:
