@@ -19,27 +19,33 @@ from tests.round_trips.places import FILES, Place
 
 NEUTRAL = "`json`"
 """The place that holds everything, by which a place is asked alone."""
+World = tuple[Mover, list[Place], list[Place]]
+"""What moves objects, the sources and the targets."""
 Results = dict[tuple[str, str], Verdict]
 
 
 @contextlib.contextmanager
-def worlds(directory: Path, boxes: list[Sandbox], *, real: bool) -> Iterator[tuple[Mover, list[Place], list[Place]]]:
-    """All places as sources and as targets. A file is another one as a target."""
+def worlds(directory: Path, boxes: Sequence[Sandbox], *, real: bool) -> Iterator[World]:
+    """All places: those without servers, and with `real` all others."""
     with contextlib.ExitStack() as stack:
-        for name in ("from", "to"):
-            (directory / name).mkdir()
         found = stack.enter_context(places.without_servers(directory))
         if real:
             found += stack.enter_context(servers.vault(directory))
-            found += stack.enter_context(servers.aws(directory))
+            found += stack.enter_context(servers.aws())
         for box in boxes:
             first = stack.enter_context(warm(box)) if box.version in servers.THROUGH_A_SHELL else None
             found += servers.airflow(box, directory, first)
-        mover = Mover(directory, servers.configuration(boxes))
-        mover.environ |= {servers.password_name(box): box.password for box in boxes}
-        sources = [_within(place, directory / "from") for place in found]
-        targets = [_within(place, directory / "to") for place in found if place.is_written]
-        yield mover, sources, targets
+        yield among(directory, found, boxes)
+
+
+def among(directory: Path, found: Sequence[Place], boxes: Sequence[Sandbox] = ()) -> World:
+    """These places, as sources and as targets. A file is another one as a target."""
+    for name in ("from", "to"):
+        (directory / name).mkdir()
+    mover = Mover(directory, servers.configuration(boxes))
+    mover.environ |= {servers.password_name(box): box.password for box in boxes}
+    sources = [_within(place, directory / "from") for place in found]
+    return mover, sources, [_within(place, directory / "to") for place in found if place.is_written]
 
 
 def _within(place: Place, directory: Path) -> Place:
@@ -86,3 +92,14 @@ def row(mover: Mover, source: Place, targets: Sequence[Place]) -> Iterator[tuple
         if version not in given:
             given[version] = look(source, version)
         yield (target.name, *pair(mover, source, target, given[version]))
+
+
+def redone(world: World, sources: Sequence[Place], targets: Sequence[Place]) -> Results:
+    """What comes of these pairs."""
+    mover, _, every = world
+    first = the_hundred(mover.directory)
+    found: Results = {}
+    for source in sources:
+        fill(mover, source, first, every)
+        found |= {(source.name, name): verdict for name, verdict, _ in row(mover, source, targets)}
+    return found

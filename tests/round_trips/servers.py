@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from airconn.model import AirflowVersion
@@ -51,7 +51,7 @@ def _database(box: Sandbox) -> str:
     return f"metadb+sqlite:///{path}"
 
 
-def configuration(boxes: list[Sandbox]) -> str:
+def configuration(boxes: Sequence[Sandbox]) -> str:
     """The user's own config.toml, in which each Airflow has a name and a login."""
     lines = []
     for box in boxes:
@@ -80,9 +80,9 @@ def vault(directory: Path) -> Iterator[list[Place]]:
 
 
 @contextlib.contextmanager
-def aws(directory: Path) -> Iterator[list[Place]]:
+def aws() -> Iterator[list[Place]]:
     """Both places of AWS, on moto."""
-    import urllib3
+    from moto.backends import get_backend
     from moto.server import ThreadedMotoServer
 
     from tests.stores import aws_models
@@ -93,16 +93,16 @@ def aws(directory: Path) -> Iterator[list[Place]]:
     server.start()
     try:
         host, port = server.get_host_and_port()
-        url = f"http://{host}:{port}"
         environ = {
             "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
             "AWS_SECRET_ACCESS_KEY": "example",
-            "AWS_ENDPOINT_URL": url,
+            "AWS_ENDPOINT_URL": f"http://{host}:{port}",
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
         def clear() -> None:
-            urllib3.request("POST", f"{url}/moto-api/reset")
+            for service in ("secretsmanager", "ssm"):
+                get_backend(service).reset()
 
         yield [
             Place(f"`{scheme}://`", BACKENDS, f"{scheme}://{_REGION}", environ, clear)

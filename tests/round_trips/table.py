@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tests.help_pages import HELP
 from tests.round_trips.matrix import NEUTRAL, Results
@@ -126,12 +126,27 @@ def _beginning(table: str) -> str:
     return f"{first} | {second.split()[0]}" if first == "| place" else f"{first} |"
 
 
-def stored(text: str, head: str) -> dict[str, list[str]]:
-    """The cells of a table of the page by those of its first column, without the number in brackets."""
-    rows = re.search(rf"^{re.escape(head)}.*\n\|[ |-]+\n((?:\|.*\n)+)", text, re.MULTILINE)
-    assert rows, f"{PAGE.name}: no table begins with {head}"
-    lines = [[one.strip() for one in line.strip("|").split("|")] for line in rows[1].splitlines()]
-    return {re.sub(r" \(\d+\)$", "", first): rest for first, *rest in lines}
+def stored() -> dict[tuple[str, str], str]:
+    """The cells of the tables of pairs on the page, by the source and the head of the column."""
+    found = {}
+    for head, *rows in _tables_of_pairs(PAGE.read_text(encoding="utf-8")):
+        for name, *cells in rows:
+            source = re.sub(r" \(\d+\)$", "", name)
+            found |= {(source, column): text for column, text in zip(head[1:], cells, strict=True)}
+    return found
+
+
+def _tables_of_pairs(text: str) -> Iterator[list[list[str]]]:
+    for found in re.finditer(r"^\| from, .*\n(?:\|.*\n)+", text, re.MULTILINE):
+        lines = [[one.strip() for one in line[1:-1].split("|")] for line in found[0].splitlines()]
+        yield [lines[0], *lines[2:]]
+
+
+def unlike(results: Results) -> dict[tuple[str, str], tuple[str, str]]:
+    """The pairs of which the page says something else, with what it says and what is true."""
+    page = stored()
+    said = {pair: page.get((pair[0], short(pair[1])), "nothing") for pair in results}
+    return {pair: (said[pair], cell(found)) for pair, found in results.items() if said[pair] != cell(found)}
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

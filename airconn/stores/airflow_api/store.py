@@ -104,6 +104,9 @@ class AirflowApiStore(Store):
         is_own = deletes and step.kind is Kind.POOLS and step.id == DEFAULT_POOL
         return f"Airflow doesn't allow to delete {DEFAULT_POOL}" if is_own else ""
 
+    def losses(self, steps: Sequence[Step], context: Context) -> Sequence[Note]:
+        return [note for step in steps for note in notes_of_changes(step, self._dialect(context))]
+
     def apply(self, steps: Iterable[Step], context: Context = DEFAULT_CONTEXT) -> Iterator[Outcome]:
         for outcome in carry_out(self._session(context), self._api(context), steps, whole=context.whole):
             changed = () if outcome.error else notes_of_changes(outcome.step, self._dialect(context))
