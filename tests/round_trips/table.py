@@ -23,7 +23,7 @@ WORDS = {
     "include_deferred": "include_deferred",
     "extra": "extras",
     "port": "ports",
-    "empty or not set": "empty for not set, or the other way around",
+    "empty or not set": "empty or not set",
 }
 """The reasons in the words of the page, in the order in which they are listed."""
 
