@@ -116,6 +116,9 @@ class Mover:
 _ABOUT_THE_SOURCE = re.compile(r"character that you can't see|has a key twice|not read the same by")
 """What is said of an object that goes on as it is."""
 _REFUSED = re.compile(r"error:|  [!x] |    ")
+_GONE = r"error:|^  [!x.] |left out|skipped|failed|hidden|\*\*\*"
+_HIDDEN = r"hidden|\*\*\*|\b(password|extra|value|host|login|schema|description)\b"
+"""What is said of an object that isn't there, and of one with hidden values."""
 
 
 def look(place: Place, version: AirflowVersion | None, *, as_judge: bool = False) -> Bundle:
@@ -149,7 +152,8 @@ def judged(before: Bundle, after: Bundle, said: Said) -> Verdict:
             continue
         name = f"{obj.kind.value}/{obj.id}"
         for one in lost or [""]:
-            if not [line for line in lines if not one or re.search(rf"\b{one}\b", line)]:
+            expected = rf"\b{one}\b" if one else _GONE if again is None else _HIDDEN
+            if not [line for line in lines if re.search(expected, line)]:
                 verdict.silent.append(f"{name}: {one or ('hidden' if hidden else 'is not there')}")
             else:
                 verdict.said.setdefault(_reason(obj, again, one, lines), []).append(obj.id)

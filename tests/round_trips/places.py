@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest import mock
 
 from airconn.formats.dotenv import marks
 from airconn.model import AirflowVersion
@@ -109,10 +110,12 @@ def kubernetes(directory: Path) -> Iterator[Place]:
 
 
 @contextlib.contextmanager
-def astro(directory: Path) -> Iterator[list[Place]]:
+def astro() -> Iterator[list[Place]]:
+    """The Environment Manager and the variables of a Deployment, which airconn doesn't spare here."""
+    from airconn.stores.astro.environment import pacing
     from tests.stores.astro.fake_astro import running
 
-    with running(checks_answers=False) as fake:
+    with mock.patch.object(pacing, "WINDOW", 0.0), running(checks_answers=False) as fake:
         own, held = fake.environ(), fake.deployments[fake.deployment].variables
         address = f"astro-vars://{fake.workspace}/{fake.deployment}"
         yield [
@@ -143,5 +146,5 @@ def without_servers(directory: Path) -> Iterator[list[Place]]:
         found = [*files(directory), local(directory)]
         for world in (key_vault, secret_manager, kubernetes):
             found.append(stack.enter_context(world(directory)))
-        found += stack.enter_context(astro(directory))
+        found += stack.enter_context(astro())
         yield found
