@@ -10,6 +10,8 @@ from tests.round_trips.matrix import NEUTRAL, Results
 from tests.round_trips.pairs import Verdict
 from tests.round_trips.places import Place
 
+SAME = "-"
+"""The cell of a pair that is one place, or two ways to one Airflow."""
 PAGE = HELP / "round-trips.md"
 WORDS = {
     "pools": "pools",
@@ -71,7 +73,7 @@ def pairs(what: str, names: Sequence[str], places: Sequence[Place], results: Res
     rows = []
     for place in places:
         found = (results.get((place.name, name)) for name in names)
-        rows.append((f"{place.name} ({given[place.name]})", *(cell(one) if one else "" for one in found)))
+        rows.append((f"{place.name} ({given[place.name]})", *(cell(one) if one else SAME for one in found)))
     return _table((what, *map(short, names)), rows)
 
 
