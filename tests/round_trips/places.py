@@ -116,11 +116,17 @@ def astro() -> Iterator[list[Place]]:
     from tests.stores.astro.fake_astro import running
 
     with mock.patch.object(pacing, "WINDOW", 0.0), running(checks_answers=False) as fake:
-        own, held = fake.environ(), fake.deployments[fake.deployment].variables
+        own = fake.environ()
         address = f"astro-vars://{fake.workspace}/{fake.deployment}"
         yield [
-            Place("`astro-env://`", BACKENDS, f"astro-env://{fake.workspace}", own, fake.objects.clear),
-            Place("`astro-vars://`", BACKENDS, address, own, held.clear),
+            Place("`astro-env://`", BACKENDS, f"astro-env://{fake.workspace}", own, lambda: fake.objects.clear()),
+            Place(
+                "`astro-vars://`",
+                BACKENDS,
+                address,
+                own,
+                lambda: fake.deployments[fake.deployment].variables.clear(),  # each update makes another dict
+            ),
         ]
 
 
