@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -123,13 +124,10 @@ source = together(
     ]
 )
 
+# Eager: the callbacks of other options may have something to say.
+_counted = partial(click.option, count=True, expose_value=False, is_eager=True, callback=_set_verbosity)
 verbosity = together(
-    [
-        click.option(
-            "-q", "--quiet", count=True, expose_value=False, callback=_set_verbosity, help="Show only errors."
-        ),
-        click.option("-v", "--verbose", count=True, expose_value=False, callback=_set_verbosity, help="Show more."),
-    ]
+    [_counted("-q", "--quiet", help="Show only errors."), _counted("-v", "--verbose", help="Show more.")]
 )
 
 _OF_KINDS: list[Callable[[Any], Any]] = [
@@ -338,6 +336,8 @@ finishing = together(
         click.option("--show-values", is_flag=True, help="Show old and new values; possible secrets are masked."),
     ]
 )
+
+settle = click.option("--settle", is_flag=True, help="Wait until Airflow has learned many new passwords.")
 
 _network = as_one(
     "network",
