@@ -95,7 +95,7 @@ class Mover:
         """Writes all that the source holds into the empty target, and once more without what is refused."""
         target.clear()
         said = Said()
-        environ = {**source.environ, **target.environ}
+        environ = {**source.environ, **target.environ, **self._trust(source, target)}
         for _ in range(_MOST_RUNS):
             without = [part for name in sorted(said.left_out) for part in ("--exclude", f"*{name}*")]
             if target.is_file:
@@ -112,7 +112,17 @@ class Mover:
             said.left_out |= named
         return said
 
+    def _trust(self, *places: Place) -> dict[str, str]:
+        """The certificates of both places in one file, in the variables that have one of either."""
+        bundles = {place.environ[name]: None for place in places for name in _BUNDLES if name in place.environ}
+        if len(bundles) < 2:
+            return {}
+        joint = self.directory / "both.pem"
+        joint.write_text("".join(Path(bundle).read_text() for bundle in bundles))
+        return dict.fromkeys(_BUNDLES, str(joint))
 
+
+_BUNDLES = ("AIRCONN_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 _ABOUT_THE_SOURCE = re.compile(r"character that you can't see|has a key twice|not read the same by")
 """What is said of an object that goes on as it is."""
 _REFUSED = re.compile(r"error:|  [!x] |    ")

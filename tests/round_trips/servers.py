@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from airconn.model import AirflowVersion
@@ -70,11 +70,11 @@ def vault(directory: Path) -> Iterator[list[Place]]:
     """OpenBao with both versions of its engine."""
     with openbao.running(directory) as bao:
 
-        def clear() -> None:
-            openbao.fresh(bao)
+        def emptied(mount: str) -> Callable[[], None]:
+            return lambda: openbao.empty(bao, mount)
 
         yield [
-            Place(f"`vault://`, KV {version}", BACKENDS, f"vault:///{mount}{query}", bao.environ(), clear)
+            Place(f"`vault://`, KV {version}", BACKENDS, f"vault:///{mount}{query}", bao.environ(), emptied(mount))
             for version, mount, query in ((2, "secret", ""), (1, "old", "?kv_engine_version=1"))
         ]
 
@@ -100,13 +100,10 @@ def aws() -> Iterator[list[Place]]:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
-        def clear() -> None:
-            for service in ("secretsmanager", "ssm"):
-                get_backend(service).reset()
-
+        services = {"aws-secretsmanager": "secretsmanager", "aws-ssm": "ssm"}
         yield [
-            Place(f"`{scheme}://`", BACKENDS, f"{scheme}://{_REGION}", environ, clear)
-            for scheme in ("aws-secretsmanager", "aws-ssm")
+            Place(f"`{scheme}://`", BACKENDS, f"{scheme}://{_REGION}", environ, get_backend(service).reset)
+            for scheme, service in services.items()
         ]
     finally:
         server.stop()
