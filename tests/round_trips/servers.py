@@ -15,7 +15,7 @@ from tests.round_trips.places import AIRFLOWS, BACKENDS, Place
 
 VERSIONS = ("2.7.3", "2.11.2", "3.0.6", "3.3.2")
 THROUGH_A_SHELL = ("2.11.2", "3.3.2")
-_REGION = "eu-west-1"
+_REGION, _ACCOUNT = "eu-west-1", "123456789012"
 
 
 def minor(version: str) -> str:
@@ -100,9 +100,12 @@ def aws() -> Iterator[list[Place]]:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
+        def emptied(service: str) -> Callable[[], None]:
+            return lambda: get_backend(service)[_ACCOUNT][_REGION].reset()  # type: ignore[call-overload]
+
         services = {"aws-secretsmanager": "secretsmanager", "aws-ssm": "ssm"}
         yield [
-            Place(f"`{scheme}://`", BACKENDS, f"{scheme}://{_REGION}", environ, get_backend(service).reset)
+            Place(f"`{scheme}://`", BACKENDS, f"{scheme}://{_REGION}", environ, emptied(service))
             for scheme, service in services.items()
         ]
     finally:
