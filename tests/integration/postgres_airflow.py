@@ -52,7 +52,7 @@ def _answers(url: str) -> bool:
 
 
 class PostgresAirflow:
-    """An Airflow 3 with its API server, on 127.0.0.1. With more than one of `workers`, its own `airflow api-server`."""
+    """An Airflow 3 on 127.0.0.1. With several `workers`, what serves is its own `airflow api-server`."""
 
     def __init__(self, version: str, *, workers: int = 1) -> None:
         self.version = version
