@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, NamedTuple
 
 from airconn import secret_files
 from airconn.credentials import CredentialCommand, Credentials
 from airconn.errors import UsageError
+from airconn.records import dataclass
 from airconn.trust import CREDENTIALS, SOURCES, has_credentials
 
 TOKEN_COMMAND = "AIRCONN_TOKEN_COMMAND"  # noqa: S105 - the name of a variable

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from airconn import trust
 from airconn.errors import UsageError
 from airconn.quoting import shown_address, some
+from airconn.records import dataclass
 from airconn.target_tables import own_address, texts
 
 ALL = "all"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
 from airconn.airflow.versions import AirflowVersion
+from airconn.records import dataclass
 
 TEAMS_SINCE = AirflowVersion(3, 2)
 

@@ -7,7 +7,6 @@ doesn't belong here, unless it says so with `is_weak`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
@@ -29,6 +28,7 @@ from airconn.formats.shapes import (
     some,
     under,
 )
+from airconn.records import dataclass
 
 OWN_FILE = "write the connections, variables and pools into a file of their own, such as objects.yaml"
 

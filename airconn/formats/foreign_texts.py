@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from airconn.errors import InputError
+from airconn.records import dataclass
 
 _BEGINNING = 4000
 """The number of characters that are looked at."""

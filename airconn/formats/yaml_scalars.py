@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ from yaml.nodes import ScalarNode
 from airconn.formats import yaml_tags
 from airconn.formats.tree import NotJson
 from airconn.model.jsontext import Number
+from airconn.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 
 from airconn.model.leaves import leaf_name
 from airconn.model.objects import AirflowObject, Kind, Pool, is_hidden_whole
 from airconn.model.reading import Note
+from airconn.records import dataclass
 
 
 class Action(str, Enum):

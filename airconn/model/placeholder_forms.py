@@ -7,11 +7,11 @@ is Airflow's own mask, and a hidden value in the model (`model/redacted.py`).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 
 from airconn.model import reference_forms
+from airconn.records import dataclass
 
 
 class PlaceholderType(str, Enum):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from airconn.errors import UsageError
+from airconn.records import dataclass
 
 STDIN = "-"
 WORDS = ("env:", "file:", "prompt:", "text:")

@@ -8,10 +8,11 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TextIO
 
+from airconn.records import dataclass
 from airconn.sandbox.versions import Release
 
 USERNAME = "admin"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from airconn.errors import TargetError, UsageError
+from airconn.records import dataclass
 from airconn.stores import drivers
 from airconn.stores.http.faults import NoAnswer
 

@@ -6,7 +6,6 @@ import errno
 import os
 import stat
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from airconn.config import Settings
 from airconn.errors import BlockedError, InputError, UsageError
 from airconn.formats.sops.sealed import type_of
 from airconn.quoting import shown_address
+from airconn.records import dataclass
 from airconn.stores import saving
 
 if TYPE_CHECKING:
@@ -174,16 +174,15 @@ class TextFile:
         wanted, path = self._settings.encrypt, self.path
         if path is None or self._is_open or wanted == "none":
             return text
-        from airconn.stores.sops import files
-
         sealed = self.sealed()
+        if sealed is None and not self.is_to_be_sealed(afresh=afresh):
+            return text
+        from airconn.stores.sops import files, rules
+
         if sealed is not None and not afresh:
             return files.changed(sealed, self.content().text, text, self._program, self._address, kept=kept)
         if sealed is not None:
             return files.encrypted(text, path, self._program, like=sealed)
-        if not self.is_to_be_sealed(afresh=afresh):
-            return text
-        from airconn.stores.sops import rules
 
         try:
             return files.encrypted(text, path, self._program, config=rules.config_for(path, self._settings.environ))

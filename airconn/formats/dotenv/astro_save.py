@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from airconn.formats.dotenv.dialect import Dialect, nul_refusal, one_style
 from airconn.formats.dotenv.lines import Entry, without_bom
 from airconn.formats.dotenv.marks import SHELL_NAME
 from airconn.formats.dotenv.quoting import Quoted
 from airconn.model.ambiguity import Ambiguity
+from airconn.records import dataclass
 
 MASK = " # secret"
 """What follows the `=` of a secret."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from airconn.formats.dotenv.lines import Entry
 from airconn.formats.dotenv.marks import PORTABLE
 from airconn.formats.dotenv.quoting import Quoted
+from airconn.records import dataclass
 
 if TYPE_CHECKING:
     from airconn.formats.dotenv.expansion import Variables

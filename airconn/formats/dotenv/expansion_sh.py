@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from airconn.formats.dotenv.expansion import UnsetError, ValueFault, Variables
 from airconn.formats.dotenv.lines import Fault
 from airconn.formats.dotenv.references import sourcing
 from airconn.formats.env import named_by
 from airconn.formats.expansion_limits import MOST
+from airconn.records import dataclass
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLAIN = re.compile(r"[^ \t\n'\"\\$`;&|<>()~]+")

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from airconn.model.ambiguity import Ambiguity
+from airconn.records import dataclass
 
 BARE_NAME = re.compile(r"[^=#\s]+")
 LINE = re.compile(r"[^\n]*")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from airconn.records import dataclass
 
 BARE = re.compile(r"[A-Za-z0-9_./:@%+,=?-]*")
 # Makes a shell run a part of a text between double quotes, or stop reading the file.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 
 from airconn.formats.base import show_key
+from airconn.records import dataclass
 
 _NAME = r"AIRFLOW_(?:CONN|VAR)_[A-Za-z0-9]\w{0,200}"
 MENTION = re.compile(

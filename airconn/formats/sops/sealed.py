@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+
+from airconn.records import dataclass
 
 _DOTENV = re.compile(r"^sops_(mac|lastmodified|version)=", re.MULTILINE)
 _YAML = re.compile(r"^sops:[ \t]*(?:#.*)?\r?$", re.MULTILINE)

@@ -11,9 +11,10 @@ from __future__ import annotations
 import secrets
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from airconn.errors import AirconnError, TargetError
+from airconn.records import dataclass
 from airconn.stores.airflow_cli.prefix import Prefix, Ran, Silent, last_line
 
 MARK = "airconn:"

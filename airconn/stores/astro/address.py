@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import quote
 
 from airconn.errors import UsageError
+from airconn.records import dataclass
 from airconn.stores import address_options
 
 _ID = re.compile(r"c[a-z0-9]{24}")

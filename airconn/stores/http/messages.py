@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from airconn.records import dataclass
 from airconn.stores.http import bodies
 
 _REPEATABLE = ("GET", "HEAD", "PATCH")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from airconn.errors import AirconnError, UsageError
 from airconn.quoting import shown_address
+from airconn.records import dataclass
 from airconn.stores.base import unwatched
 from airconn.targets import Target
 from airconn.transfer.exporting import Export, ExportRequest, OpenedExport, UnsavedExport, make_export, open_out, save

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from html.parser import HTMLParser
 from urllib.parse import urljoin
 
+from airconn.records import dataclass
 from airconn.stores.http.messages import Reply
 
 _FIELDS = {"csrf_token": "hidden", "username": "text", "password": "password"}

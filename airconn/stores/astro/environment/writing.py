@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import cast
 
 from airconn.errors import AirconnError, TargetError, own_fault
@@ -26,6 +25,7 @@ from airconn.model import (
     value_fields,
 )
 from airconn.model.reading import Key, Note
+from airconn.records import dataclass
 from airconn.stores.astro.client import AstroApi, AstroRefusal
 from airconn.stores.astro.environment import guard
 from airconn.stores.astro.environment.bodies import Body, create_body, recreate_body, restore_body, update_body
