@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
-from functools import lru_cache
 
 from airconn.errors import InputError
 from airconn.formats.dotenv.dialects import dialect_of
 from airconn.formats.dotenv.lines import Entry
 from airconn.formats.dotenv.marks import SHELL_NAME
+from airconn.formats.dotenv.slips import near_miss
 from airconn.formats.env import PREFIXES
 from airconn.model import AirflowObject, Kind
 
 LineProblem = tuple[str, int, int, Kind, str, str]
 """The code of a rule, line and column, kind and id of the object, and a message."""
-
-
-_WORDS = {
-    **dict.fromkeys(("CONN", "CONNECT", "CONNECTION", "CONNECTIONS"), "AIRFLOW_CONN_"),
-    **dict.fromkeys(("VAR", "VARS", "VARIABLE", "VARIABLES"), "AIRFLOW_VAR_"),
-}
-"""What people write instead of `CONN` and `VAR`, and the prefix that they mean."""
-_LONGEST_NAME = 300
 
 
 def settings(text: str, env_dialect: str | None) -> list[Entry]:
@@ -40,37 +31,10 @@ def by_line(found: Iterable[Entry]) -> dict[int, Entry]:
 
 
 def near_misses(found: Iterable[Entry]) -> Iterator[tuple[int, int, str]]:
-    """Line, column and message for names that Airflow doesn't look for, but that look meant for it.
-
-    No part of a name is quoted: without a '=' it may be a value.
-    """
+    """Line, column and message for names that Airflow doesn't look for, but that look meant for it."""
     for entry in found:
-        if message := _near_miss(entry.name or ""):
+        if message := near_miss(entry.name or ""):
             yield entry.line, entry.column, message
-
-
-@lru_cache(maxsize=4096)
-def _near_miss(name: str) -> str:
-    prefix = _meant_prefix(name)
-    if prefix is None or (name.startswith(prefix) and name != prefix):
-        return ""
-    if name in (prefix, prefix[:-1]):
-        return f"no id follows {prefix[:-1]}, so it is skipped"
-    return f"Airflow looks for names that start with {prefix}, so this one is skipped"
-
-
-def _meant_prefix(name: str) -> str | None:
-    """The prefix with which a name starts, or most likely should. None for others, such as `AIRFLOW__` settings."""
-    if not SHELL_NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
-        return None
-    airflow, _, rest = name.upper().partition("_")
-    word, _, id_ = rest.partition("_")
-    if not get_close_matches(airflow, ["AIRFLOW"], cutoff=0.85):
-        return None
-    if not id_:  # without an id, only these two are certainly meant
-        return f"{airflow}_{word}_" if airflow == "AIRFLOW" and word in ("CONN", "VAR") else None
-    near = get_close_matches(word, _WORDS, n=1, cutoff=0.8)
-    return _WORDS[near[0]] if near else None
 
 
 def _kind(entry: Entry) -> Kind | None:

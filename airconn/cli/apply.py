@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @several_targets
 @no_backup_option
 @opt.finishing
+@opt.settle
 @opt.network
 @opt.output
 @opt.verbosity
@@ -42,6 +43,7 @@ def command(
     no_backup: bool,
     fail_fast: bool,
     verify: bool,
+    settle: bool,
     show_values: bool,
     network: Network,
     output: str,
@@ -71,7 +73,7 @@ def command(
     if len(plans) > 1:
         from airconn.cli.import_many import ManyOptions, apply_many
 
-        many = Conduct(yes=yes, confirm=confirm, fail_fast=fail_fast, verify=verify)
+        many = Conduct(yes=yes, confirm=confirm, fail_fast=fail_fast, verify=verify, settle=settle)
         return apply_many(app, plans, ManyOptions(many, network, output, parallel, canary, show_values, words))
     planned, request = plans[0], plans[0].request
 
@@ -89,6 +91,6 @@ def command(
         confirms=confirms,
         backup=words,
     )
-    conduct = Conduct(yes=yes, confirm=confirms, fail_fast=fail_fast, verify=verify)
+    conduct = Conduct(yes=yes, confirm=confirms, fail_fast=fail_fast, verify=verify, settle=settle)
     with app.places(network) as places:
         return view.run(import_objects(request, places, conduct, view.host(), expect))

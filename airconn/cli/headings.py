@@ -41,7 +41,7 @@ HEADINGS = (
         "Safety",
         "--dry-run --exit-code --plan-out --confirm --yes --force --ask-writes --max-delete --no-backup --redacted "
         "--mask-secrets --keep-credentials --insecure-file",
-        "--strict --allow-empty --fail-fast --verify --canary --parallel",
+        "--strict --allow-empty --fail-fast --verify --settle --canary --parallel",
     ),
     Heading("Formats", "--from-format --format --connection-format", "--kind"),
     Heading(

@@ -61,6 +61,7 @@ if TYPE_CHECKING:
 @several_targets
 @no_backup_option
 @opt.finishing
+@opt.settle
 @opt.network
 @opt.output
 @opt.verbosity
@@ -93,6 +94,7 @@ def command(
     no_backup: bool,
     fail_fast: bool,
     verify: bool,
+    settle: bool,
     show_values: bool,
     network: Network,
     output: str,
@@ -158,7 +160,7 @@ def command(
     if len(targets) > 1:
         from airconn.cli.import_many import ManyOptions, import_many
 
-        many = Conduct(dry_run, exit_code, yes, confirm, fail_fast, verify)
+        many = Conduct(dry_run, exit_code, yes, confirm, fail_fast, verify, settle)
         options = ManyOptions(many, network, output, parallel, canary, show_values, words)
         return import_many(app, targets, request, options, plan_out)
     if canary is not None:
@@ -178,6 +180,6 @@ def command(
         confirms=confirms,
         backup=words,
     )
-    conduct = Conduct(dry_run, exit_code, yes, confirms, fail_fast, verify)
+    conduct = Conduct(dry_run, exit_code, yes, confirms, fail_fast, verify, settle)
     with app.places(network) as places:
         return view.run(import_objects(request, places, conduct, view.host()), keep)

@@ -339,6 +339,8 @@ finishing = together(
     ]
 )
 
+settle = click.option("--settle", is_flag=True, help="Wait until Airflow has learned many new passwords.")
+
 _network = as_one(
     "network",
     make_network,

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 @opt.selection
 @no_backup_option
 @opt.finishing
+@opt.settle
 @opt.network
 @opt.output
 @opt.verbosity
@@ -56,6 +57,7 @@ def command(
     no_backup: bool,
     fail_fast: bool,
     verify: bool,
+    settle: bool,
     show_values: bool,
     network: Network,
     output: str,
@@ -92,7 +94,7 @@ def command(
     if len(parts) > 1:
         from airconn.cli.import_many import ManyOptions, undo_many
 
-        many = Conduct(dry_run, exit_code, yes, False, fail_fast, verify)
+        many = Conduct(dry_run, exit_code, yes, False, fail_fast, verify, settle)
         return undo_many(app, parts, request, ManyOptions(many, network, output, None, None, show_values, words))
     found = backups.find(parts[0])
     header, when = found.header, time.strftime("%Y-%m-%d %H:%M", time.localtime(found.header.began))
@@ -110,7 +112,7 @@ def command(
         if not yes and not view.agrees(prepared):
             raise BlockedError("the undo wasn't confirmed")
 
-    conduct = Conduct(dry_run, exit_code, yes=True, fail_fast=fail_fast, verify=verify)
+    conduct = Conduct(dry_run, exit_code, yes=True, fail_fast=fail_fast, verify=verify, settle=settle)
     with app.places(network) as places:
         code = view.run(undo_run(found, request, places, conduct, view.host(), ask))
     return ExitCode.SOME_FAILED if code is ExitCode.OK and view.lacks_objects else code

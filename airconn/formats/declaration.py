@@ -103,14 +103,16 @@ class Format:
     def read(self, text: str, source: str, options: ReadOptions) -> Reading:
         """The objects of a text, with its faults. `source` names it in origins."""
         from airconn.errors import InputError
-        from airconn.formats import deceptive_texts, own_references
+        from airconn.formats import deceptive_texts, foreign_texts, own_references
         from airconn.formats.base import errors_of
         from airconn.model.reading import Reading
 
         try:
             found = cast(FormatReader, import_module(self.reader)).read(text, source, options)
         except InputError as error:
-            return Reading(faults=errors_of(error))
+            found = Reading(faults=errors_of(error))
+        if found.faults and (conflict := foreign_texts.merge_conflict(text, source)):
+            return Reading(faults=(conflict,))
         return deceptive_texts.marked(own_references.hidden(found), text.removeprefix("\ufeff"))
 
     def parse(self, text: str, source: str, options: ReadOptions) -> Reading:

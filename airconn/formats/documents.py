@@ -29,6 +29,7 @@ from airconn.formats.kind_detection import (
     is_sectioned,
     kind_of,
     kind_of_name,
+    refuse_one_connection,
     unknown_kind,
 )
 from airconn.formats.object_reader import ObjectReader
@@ -59,7 +60,11 @@ def read(document: Any, source: str, options: ReadOptions) -> Reading:
     Raises `InputError` with a hint if it can't be told what the document holds.
     """
     if not isinstance(document, tree.Mapping | tree.Sequence):
-        raise InputError("this is neither an object nor a list, so it holds no objects", where=source)
+        raise InputError(
+            "this is neither an object nor a list, so it holds no objects",
+            where=source,
+            hint='write {"ID": …}, or ID: … in YAML',
+        )
     reader = _DocumentReader(options)
     kind = options.kind or kind_of_name(source)
     kinds = ALL_KINDS
@@ -69,6 +74,8 @@ def read(document: Any, source: str, options: ReadOptions) -> Reading:
     else:
         other_tools.refuse(document, source, options.kind, kind_of_name(source))
         kind = kind_of(document, source, options)
+        if kind in (None, Kind.CONNECTIONS):
+            refuse_one_connection(document, source)
         if kind is None:
             raise unknown_kind(document, source)
         kinds = frozenset({kind})
@@ -86,7 +93,8 @@ class _DocumentReader(ObjectReader):
         if section is None:
             return
         if isinstance(section, tree.Sequence) and kind is not Kind.POOLS:
-            self.faults.add(f"{kind.value} are an object of {kind.id_field} and value, not a list", origin)
+            hint = f'write {{"ID": …}}: each {kind.id_field} before its value'
+            self.faults.add(f"{kind.value} are an object of {kind.id_field} and value, not a list", origin, hint)
             return
         read: Callable[[str, Any, Origin], AirflowObject | None] = {
             Kind.CONNECTIONS: self.connection,
@@ -115,6 +123,7 @@ class _DocumentReader(ObjectReader):
                 raise InputError(
                     f"{conn_id} has several connections; Airflow 2.0 and later read only one for each id",
                     where=str(origin),
+                    hint="keep one of them, or give each an id of its own",
                 )
             value = value[0]
         if isinstance(value, str):
@@ -232,7 +241,8 @@ def whole_number(value: Any, what: str, origin: Origin) -> int:
     text = value.text if isinstance(value, Number) else value
     if isinstance(text, str) and re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", text):
         return int(text)
-    raise InputError(f"{what} is not a whole number", where=str(origin))
+    problem = "is missing" if value is None else "is not a whole number"
+    raise InputError(f"{what} {problem}", where=str(origin), hint="write it in digits")
 
 
 def variable_text(value: Any) -> Any:

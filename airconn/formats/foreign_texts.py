@@ -146,6 +146,23 @@ def refuse(text: str, source: str, *, is_told: bool) -> None:
             raise InputError(f"this looks like {found.what}", where=source, hint=found.hint)
 
 
+_CONFLICT = re.compile(r"^<{7}(?: |\r?$)", re.MULTILINE)
+_OTHER_SIDE = re.compile(r"^={7}\r?$", re.MULTILINE)
+
+
+def merge_conflict(text: str, source: str) -> InputError | None:
+    """The error for a text with the marks of git in it, whose other faults come from them. None for other texts."""
+    start = _CONFLICT.search(text)
+    if start is None or not _OTHER_SIDE.search(text, start.end()):
+        return None
+    line = text.count("\n", 0, start.start()) + 1
+    return InputError(
+        "a merge conflict starts here",
+        where=f"{source}:{line}",
+        hint="resolve it, and delete the lines with <<<<<<<, ======= and >>>>>>>",
+    )
+
+
 def refuse_manifests(text: str, source: str) -> None:
     """Raises `InputError` for several manifests of Kubernetes, of which none is read by another format."""
     if all(re.search(rf"^{mark}", text, re.MULTILINE) for mark in ("apiVersion:", "kind:", "---")):

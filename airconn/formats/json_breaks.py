@@ -41,12 +41,18 @@ def break_of(text: str) -> str:
 
 def place_of(error: json.JSONDecodeError) -> str:
     """The place of an error in JSON by its line and column, and why it breaks there, if that can be told."""
-    text, start = error.doc, error.pos
+    text, start = error.doc, position_of(error)
     if not _of_message(error):
         start = _behind_blanks(text, start)
     line, column = text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start)
     reason = reason_of(error)
     return f"at line {line}, column {column}" + (f", {reason}" if reason else "")
+
+
+def position_of(error: json.JSONDecodeError) -> int:
+    """Where JSON breaks. Python 3.13 says where an extra comma is, and others where what follows it is."""
+    is_comma = error.msg.startswith("Illegal trailing comma")
+    return _behind_blanks(error.doc, error.pos + 1) if is_comma else error.pos
 
 
 def reason_of(error: json.JSONDecodeError) -> str:

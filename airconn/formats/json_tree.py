@@ -67,12 +67,14 @@ class _JsonText:
                 hint="keep one of the two",
             ) from None
         except JSONDecodeError as error:
-            line, column = self.place(error.pos)
+            from airconn.formats.json_breaks import position_of
+
+            line, column = self.place(position_of(error))
             what = {"Extra data": "there is more after the end of the JSON"}.get(error.msg, "this is not JSON")
             raise InputError(
                 what if self.text.strip() else "this file is empty, which is not JSON",
                 where=str(Origin(self.source, line, column)),
-                hint=_HINTS.get(error.msg.split(" ")[0]),
+                hint=_hint(error),
             ) from None
         return value
 
@@ -164,8 +166,23 @@ class _JsonText:
         return match.end() if match is not None and match[1] == bracket else None
 
 
+def _hint(error: JSONDecodeError) -> str | None:
+    """Why JSON breaks there if that can be told, and else what to look for."""
+    from airconn.formats.json_breaks import reason_of
+
+    if not error.doc.strip():
+        return "look at the command that wrote it; a file without objects has {}"
+    if error.msg.startswith(("Expecting", "Illegal")):
+        if not error.doc[: error.pos].strip() and error.doc[error.pos] not in "'/#":
+            return "a file of objects begins with {"
+        if reason := reason_of(error):
+            return reason.removeprefix("where ") if reason.startswith("where ") else f"it breaks {reason}"
+    return _HINTS.get(error.msg.split(" ")[0])
+
+
 _HINTS = {
     "Expecting": 'look for a missing comma, an extra comma, or quotes that are not "double"',
+    "Extra": "keep one JSON document; 'jq -s .' makes a list of several",
     "Unterminated": "a text that starts here isn't closed",
     "Invalid": "inside a text, a line break is \\n, a tab is \\t, and a backslash is \\\\",
 }

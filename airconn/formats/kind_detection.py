@@ -66,6 +66,16 @@ def _is_one_object(value: Any) -> bool:
     )
 
 
+def refuse_one_connection(document: Any, source: str) -> None:
+    """Raises `InputError` for the fields of a connection that are a whole file, and so have no conn_id."""
+    if isinstance(document, dict) and "slots" not in document and _is_one_object(document):
+        raise InputError(
+            "this is one connection without its conn_id",
+            where=source,
+            hint='write {"ID": …} around its fields; a text for AIRFLOW_CONN_<ID> goes into a .env file',
+        )
+
+
 _NAMES = {
     Kind.CONNECTIONS: {"connections", "connection", "conns", "conn"},
     Kind.VARIABLES: {"variables", "variable", "vars", "var"},
@@ -114,6 +124,12 @@ def unknown_kind(document: tree.Mapping | tree.Sequence, source: str) -> InputEr
         return InputError(
             f"unknown section {show_key(key)}", where=str(document.origin(key)), hint=f"did you mean {kind.value!r}?"
         )
+    if (other := _beside_sections(document)) is not None:
+        return InputError(
+            f"unknown section {show_key(other)}",
+            where=str(document.origin(other)),
+            hint="the sections of a file are connections, variables and pools",
+        )
     kinds = [
         kind.value
         for kind, can_be in (
@@ -137,10 +153,27 @@ def unknown_kind(document: tree.Mapping | tree.Sequence, source: str) -> InputEr
 
 def _meant_sections(document: tree.Mapping) -> Iterator[tuple[str, Kind]]:
     """The keys of a document that are meant to be sections, if all of them are sections or meant to be some."""
-    found = {key: next((kind for kind in Kind if key.lower() in _NAMES[kind]), None) for key in document}
-    if None in found.values() or not all(isinstance(value, dict | list | None) for value in document.values()):
+    if len(document) > len(Kind) or not all(isinstance(value, dict | list | None) for value in document.values()):
+        return
+    found = {key: _meant_section(key) for key in document}
+    if None in found.values():
         return
     yield from ((key, kind) for key, kind in found.items() if kind is not None and key != kind.value)
+
+
+def _beside_sections(document: tree.Mapping) -> str | None:
+    """The first key that isn't a section of a document with connections or pools in sections. None for others."""
+    names = {kind.value for kind in Kind}
+    sections = [value for key, value in document.items() if key in names and isinstance(value, dict)]
+    if not any(_is_no_variable(entry) for section in sections for entry in section.values()):
+        return None
+    return next((key for key in document if key not in names), None)
+
+
+def _meant_section(key: str) -> Kind | None:
+    from difflib import get_close_matches
+
+    return next((kind for kind in Kind if get_close_matches(key[:80].lower(), _NAMES[kind], 1, cutoff=0.8)), None)
 
 
 def _can_be_connection(entry: Any) -> bool:

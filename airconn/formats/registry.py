@@ -112,6 +112,10 @@ def detect(path: str, text: str, *, has_kind: bool = False) -> str:
             topic="formats",
         )
     name = name or next((other.name for other in known if other.fits(path, text)), None)
+    if name is None and not text.strip():
+        raise InputError(
+            "this file is empty", where=path, hint="look at the command that wrote it, or add --from-format"
+        )
     if name is None:
         raise InputError(
             "the format of this file is unclear",

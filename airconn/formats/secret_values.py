@@ -40,7 +40,11 @@ def read_text(
         raise InputError(f"{id_}: this secret is empty, which is not a connection to Airflow", where=str(origin))
     if kind is Kind.CONNECTIONS and "://" not in value and not value.strip().startswith("{"):
         # Airflow would misread it. It wasn't meant to be a connection.
-        raise InputError(f"{id_}: this secret is neither a URI nor a JSON object", where=str(origin))
+        raise InputError(
+            f"{id_}: this secret is neither a URI nor a JSON object",
+            where=str(origin),
+            hint="store it as CONN_TYPE://…, or as JSON with the fields of a connection",
+        )
     return env.read_value(kind, id_, value, rules, origin, uris)
 
 

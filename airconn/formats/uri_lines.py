@@ -24,10 +24,11 @@ from airconn.formats.base import (
     reading,
 )
 from airconn.model import AirflowObject, Bundle, Connection, Kind, Origin, hidden_fields
-from airconn.model.reading import FoundUri, Reading
+from airconn.model.reading import FoundUri, Note, Reading
 
 # An id with one of these isn't read back: it isn't one to Airflow, or starts a comment.
 _NO_ID = re.compile(r"://|[@=\s\0]|^[#\ufeff]")
+_ENV_NAME = "AIRFLOW_CONN_"
 
 
 def read(text: str, source: str, options: ReadOptions) -> Reading:
@@ -46,9 +47,7 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
         conn_id, equals, value = line.partition("=")
         # Text that isn't an id may be a URI without one, and must not be shown.
         if not equals or not conn_id or not value or _NO_ID.search(conn_id):
-            faults.add(
-                "this line is not conn_id=URI", origin, "comments start with #; every connection takes one line"
-            )
+            faults.add("this line is not conn_id=URI", origin, _hint_of(conn_id))
             continue
         if conn_id in found:
             faults.add(f"{conn_id} is in line {found[conn_id].origin.line} already", origin, "remove one of the two")
@@ -62,7 +61,21 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
                 )
         except InputError as error:
             faults.take(error)
-    return reading(found.values(), faults, kinds=frozenset({Kind.CONNECTIONS}), uris=uris)
+    named = next((connection for id_, connection in found.items() if id_.startswith(_ENV_NAME)), None)
+    told = f"{_ENV_NAME}… is a part of the conn_id here, as it is to Airflow; --from-format env takes it off"
+    notes = [Note(str(named.origin), told)] if named else []
+    return reading(found.values(), faults, notes, kinds=frozenset({Kind.CONNECTIONS}), uris=uris)
+
+
+def _hint_of(before: str) -> str:
+    """What to do about a line, by the text before its '='."""
+    if _ENV_NAME in before:
+        return "lines of a .env are read with --from-format env"
+    if "://" in before:
+        return "write the conn_id and a '=' before the URI"
+    if before.strip() and not _NO_ID.search(before.strip()):
+        return "write conn_id=URI without blanks around the '='"
+    return "comments start with #; every connection takes one line"
 
 
 def lines_of(text: str) -> Iterator[tuple[tuple[int, int], str]]:

@@ -120,7 +120,7 @@ _QUOTES = "\"'`\u2018\u2019\u201c\u201d"
 def _quotes(uri: str) -> UriProblem | None:
     """The quote at an end of a URI: quotes inside quotes, or of a file whose readers take them as they are."""
     start = len(uri) - len(uri.lstrip())
-    if uri[start : start + 1] in _QUOTES:
+    if start < len(uri) and uri[start] in _QUOTES:
         return "AC212", start, "the value itself begins with a quote, so Airflow finds no type"
     end = len(uri.rstrip())
     if end and uri[end - 1] in _QUOTES:

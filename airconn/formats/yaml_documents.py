@@ -23,6 +23,8 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
         raise
     if document is None:
         raise InputError("this file holds nothing", where=source, hint="an empty mapping is written {}")
+    if isinstance(document, str):  # to YAML, any text is one
+        foreign_texts.refuse(text, source, is_told=False)
     return documents.read(document, source, options)
 
 

@@ -61,11 +61,10 @@ def _built(text: str, source: str, build: Callable[[_Builder], T], schema: Schem
     try:
         return build(builder)
     except yaml.MarkedYAMLError as error:
-        raise InputError(
-            "this is not YAML",
-            where=str(builder.origin(error.problem_mark or error.context_mark)),
-            hint="look at the indentation; a text with ': ' or ' #' in it, or a leading @ % * or &, needs quotes",
-        ) from None
+        is_open = "quoted scalar" in (error.context or "") and "end of stream" in (error.problem or "")
+        mark = error.context_mark if is_open else error.problem_mark or error.context_mark
+        hint = "a text that starts here isn't closed" if is_open else _hint(text, mark)
+        raise InputError("this is not YAML", where=str(builder.origin(mark)), hint=hint) from None
     except (yaml.YAMLError, ValueError):
         character = yaml.reader.Reader.NON_PRINTABLE.search(text)
         raise InputError(
@@ -73,6 +72,20 @@ def _built(text: str, source: str, build: Callable[[_Builder], T], schema: Schem
             where=str(Origin(source, *builder.place(character.start())) if character else Origin(source)),
             hint='between double quotes it can be written as "\\x00" or "\\u0000"',
         ) from None
+
+
+def _hint(text: str, mark: Any) -> str:
+    """What to do about a text that isn't YAML at a mark of the parser, if there is one."""
+    position = mark.index if mark else len(text)
+    if text[position : position + 1] == "\t":
+        return "it breaks at a tab; YAML is indented with blanks"
+    line = text[text.rfind("\n", 0, position) + 1 :].partition("\n")[0]
+    return _RENDER if "{{" in line or "{%" in line else _HINT
+
+
+_KEY = "a key must be a single text"
+_RENDER = "{{ }} and {% %} belong to a template: render it first ('helm template' does it for a chart)"
+_HINT = "look at the indentation; a text with ': ' or ' #' in it, or a leading @ % * or &, needs quotes"
 
 
 class _Builder:
@@ -272,13 +285,13 @@ class _Builder:
         elif isinstance(event, ScalarEvent):
             value, written = self.build(event, 0), str(event.value)
         else:
-            raise self.fail(event, "a key must be a single text")
+            raise self.fail(event, _KEY, _hint(self.text, event.start_mark))
         self.key_value = value
         if isinstance(value, str):
             return value
         text = None if isinstance(value, Mapping | Sequence) else self.schema.key(value)
         if text is None and written is None:
-            raise self.fail(event, "a key must be a single text")
+            raise self.fail(event, _KEY, _HINT)
         if text is None:
             self.odd = None
             return str(written)

@@ -32,6 +32,11 @@ class Note:
     """Whether it is told, but not as a warning, so that it doesn't count for `--strict`."""
 
 
+@dataclass(frozen=True, slots=True)
+class PutOff(Note):
+    """A note of work that the server does once, at the next read. A store that `Settles` can have it done at once."""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class FoundUri:
     """The URI of a connection as it is written in a text. It may have a password in it."""

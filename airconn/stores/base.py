@@ -271,6 +271,14 @@ class FindsMixed(Protocol):
 
 
 @runtime_checkable
+class Settles(Protocol):
+    """A store whose server puts off work of a run's writes (`PutOff`) until the next read."""
+
+    def settle(self, context: Context) -> None:
+        """Has the server do that work, and waits for it. Raises as `Store.read`."""
+
+
+@runtime_checkable
 class Rests(Protocol):
     """A store that can close the connections that it doesn't use, and open them again."""
 

@@ -110,8 +110,10 @@ class FileStore(Store):
         name = formats.name_of_path(self.address, is_new=True)
         if name is None:
             refuse_directory(self.address)
+            is_empty = self.path is not None and self.path.is_file()
+            what = f"{self.address} is empty, and its name" if is_empty else f"the name of {self.address}"
             raise UsageError(
-                f"the name of {self.address} doesn't show the format",
+                f"{what} doesn't show the format",
                 hint="use a name like x.json, x.yaml, x.env or x.uri, or with export and convert "
                 f"--format, one of {', '.join(formats.writable_names())}",
             )

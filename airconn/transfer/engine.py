@@ -16,7 +16,7 @@ from airconn.records import dataclass
 from airconn.stores.base import Store
 from airconn.stores.file import FileStore
 from airconn.stores.saving import refuse_unwritable
-from airconn.transfer import readback, reported_reads
+from airconn.transfer import readback, reported_reads, settling
 from airconn.transfer.backing_up import begin_backup, lasting_address, opened_target
 from airconn.transfer.backup_file import Backup
 from airconn.transfer.backups import Backups, RunningBackup
@@ -307,9 +307,13 @@ class _Write:
             failed = any(outcome.error for outcome in self._done)
             if not (is_interrupted or self._is_late or (failed and self._conduct.fail_fast)):
                 yield Completed()
-            yield Noted(tuple(self._notes))
+            left = settling.left_by(self._notes)
+            yield Noted(tuple(note for note in self._notes if note not in left))
             if not (is_interrupted or self._is_late):
                 yield from self._look_again()
+            if left and not (self._is_verified or self._wrong):  # reading back was the read that it waits for
+                may_wait = self._conduct.settle and not (is_interrupted or self._is_late)
+                yield from settling.settle(left, self._target if may_wait else None, self._prepared.context)
         except (KeyboardInterrupt, SystemExit) as end:  # a second Ctrl-C, or SIGTERM
             ended = end
             for step in self._begun[len(self._done) + self._unbegun :]:

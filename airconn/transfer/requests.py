@@ -69,3 +69,5 @@ class Conduct:
     """Whether it ends with the first object that fails."""
     verify: bool = False
     """Whether written objects are read back and compared."""
+    settle: bool = False
+    """Whether the run waits for what the server puts off until its next read."""

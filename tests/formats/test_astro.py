@@ -102,7 +102,7 @@ def test_a_uri_next_to_fields_is_told() -> None:  # S8
     parsed = read_entry("connections", "conn_id: a, conn_uri: 'http://h', conn_type: ssh")
     assert parsed.bundle.connections["a"].conn_type == "ssh"
     assert [note.message for note in parsed.notes] == ["a: conn_uri is not used, because conn_type is set"]
-    with pytest.raises(InputErrors, match="conn_type is missing"):
+    with pytest.raises(InputErrors, match="has no conn_type"):
         connection("conn_uri: 'http://h', conn_port: 80")
 
 

@@ -7,10 +7,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from airconn.sandbox import Sandbox
 from tests.integration import warm_airflow
 
 
@@ -72,3 +73,23 @@ def warm(box: Any) -> Iterator[Path]:
             server.stdin.close()
             server.wait(timeout=120)
             server.stdout.close()
+
+
+class WarmSandbox(Sandbox):
+    """A sandbox with an `airflow` beside its own that needs no time to start."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._warm = ExitStack()
+        self._directory: Path | None = None
+
+    @property
+    def warm(self) -> Path:
+        """The directory of that `airflow`."""
+        if self._directory is None:
+            self._directory = self._warm.enter_context(warm(self))
+        return self._directory
+
+    def close(self) -> None:
+        self._warm.close()
+        super().close()

@@ -15,6 +15,7 @@ import pytest
 from airconn.sandbox import Sandbox
 from airconn.stores.http.retries import Backoff
 from airconn.stores.http.transport import Transport
+from tests.integration.airflow_command import WarmSandbox
 
 AIRFLOW_VERSIONS = ["3.3.2", "3.0.6", "2.11.2", "2.7.3"]
 EVERY_VERSION = ["3.3.2", "3.2.2", "3.1.8", "3.0.6", "2.11.2", "2.7.3"]
@@ -40,13 +41,14 @@ def airflow_versions() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def shared_sandbox() -> Iterator[Callable[[str], Sandbox]]:
-    running: dict[str, Sandbox] = {}
+def shared_sandbox() -> Iterator[Callable[[str], WarmSandbox]]:
+    running: dict[str, WarmSandbox] = {}
     with ExitStack() as stack:
 
-        def get(version: str) -> Sandbox:
+        def get(version: str) -> WarmSandbox:
             if version not in running:
-                running[version] = stack.enter_context(Sandbox(version))
+                plugins = {"core": {"plugins_folder": str(Path(__file__).parent / "airflow_plugins")}}
+                running[version] = stack.enter_context(WarmSandbox(version, settings=plugins))
             return running[version]
 
         yield get
@@ -55,7 +57,7 @@ def shared_sandbox() -> Iterator[Callable[[str], Sandbox]]:
 @pytest.fixture(
     scope="session", params=[pytest.param(version, marks=on_worker_of(version)) for version in AIRFLOW_VERSIONS]
 )
-def sandbox(request: pytest.FixtureRequest, shared_sandbox: Callable[[str], Sandbox]) -> Sandbox:
+def sandbox(request: pytest.FixtureRequest, shared_sandbox: Callable[[str], WarmSandbox]) -> WarmSandbox:
     """Each of the versions in turn. Tests share them: use ids of your own and remove what you made."""
     return shared_sandbox(request.param)
 
@@ -63,7 +65,7 @@ def sandbox(request: pytest.FixtureRequest, shared_sandbox: Callable[[str], Sand
 @pytest.fixture(
     scope="session", params=[pytest.param(version, marks=on_worker_of(version)) for version in EVERY_VERSION]
 )
-def every_sandbox(request: pytest.FixtureRequest, shared_sandbox: Callable[[str], Sandbox]) -> Sandbox:
+def every_sandbox(request: pytest.FixtureRequest, shared_sandbox: Callable[[str], WarmSandbox]) -> WarmSandbox:
     """Each of all versions in turn, shared as those of `sandbox` are."""
     return shared_sandbox(request.param)
 

@@ -32,13 +32,10 @@ class Target:
 
     def exported(self) -> dict[str, Any]:
         """What `airflow connections export`, `variables export` and `pools export` write."""
-        done = self.box.run(
-            [self.box.python, in_airflow.__file__, "export", str(self.directory)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
+        for kind in ("connections", "variables", "pools"):
+            command = [self.box.warm / "airflow", kind, "export", self.directory / f"{kind}.json"]
+            done = self.box.run(command, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stderr
         found = {
             kind: json.loads((self.directory / f"{kind}.json").read_text())
             for kind in ("connections", "variables", "pools")

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,7 +33,7 @@ from airconn.model import (
 from airconn.stores import open_store
 from airconn.stores.base import Store
 from tests.integration import in_airflow
-from tests.integration.airflow_command import Command, warm
+from tests.integration.airflow_command import Command, WarmSandbox
 from tests.integration.conftest import on_worker_of
 from tests.integration.test_airflow_api import Database
 from tests.stores.contract import (
@@ -72,17 +71,9 @@ class AsTold(Database):
 
 
 @pytest.fixture(scope="session")
-def warm_airflow(shared_sandbox: Callable[[str], Any]) -> Iterator[Callable[[str], Path]]:
+def warm_airflow(shared_sandbox: Callable[[str], WarmSandbox]) -> Callable[[str], Path]:
     """For a version, a directory with an `airflow` of its shared sandbox that needs no time to start."""
-    running: dict[str, Path] = {}
-    with ExitStack() as stack:
-
-        def get(version: str) -> Path:
-            if version not in running:
-                running[version] = stack.enter_context(warm(shared_sandbox(version)))
-            return running[version]
-
-        yield get
+    return lambda version: shared_sandbox(version).warm
 
 
 @pytest.fixture

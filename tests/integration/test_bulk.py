@@ -227,3 +227,24 @@ def test_what_somebody_else_creates_in_the_meantime_loses_nothing_that_no_source
     held = normal(target.database())["connections"]["c"]
     assert (ran.code, held) == ((0, wanted) if ours else (1, made)), ran
     assert ours or "one with this id exists already" in ran.out
+
+
+@pytest.mark.parametrize("version", [pytest.param("3.3.2", marks=on_worker_of("3.3.2"))])
+def test_what_the_server_does_with_many_passwords_is_said_or_waited_for(
+    version: str, shared_sandbox: Callable[[str], Any], airconn: Callable[..., Any], tmp_path: Path
+) -> None:
+    target = Target(shared_sandbox(version), airconn, tmp_path)
+    wanted = {f"c{n:04}": {"conn_type": "t", "password": f"password {n}"} for n in range(1000)}
+    source = tmp_path / "many.json"
+    source.write_text(json.dumps({"connections": wanted}))
+    said = "the next list of its connections takes about 20 s once"
+    lists: list[int] = []
+    for options in ((), ("--settle",)):
+        target.wipe()
+        with FaultyProxy(target.box.url) as proxy:
+            ran = target.airconn("import", source, *options, AIRCONN_URL=proxy.url)
+            lists.append(sum(request.startswith("GET /api/v2/connections") for request in proxy.seen))
+        assert ran.code == 0, ran.err
+        assert (said in ran.err) == (options == ())
+        assert len(target.database()["connections"]) == 1000
+    assert lists[1] > lists[0] + 20

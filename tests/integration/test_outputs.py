@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import urllib.request
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from airconn.formats import detect, get_format
 from airconn.formats.base import ReadOptions
 from airconn.model import REDACTED, AirflowVersion, Bundle, Connection
 from airconn.sandbox import Sandbox
-from tests.integration.airflow_command import Command, warm
+from tests.integration.airflow_command import Command, WarmSandbox
 from tests.integration.in_airflow import wipe
 
 CONNECTIONS = {
@@ -66,15 +65,14 @@ class Filled:
 
 
 @pytest.fixture
-def filled(every_sandbox: Sandbox, tmp_path: Path) -> Iterator[Filled]:
+def filled(every_sandbox: WarmSandbox, tmp_path: Path) -> Filled:
     wipe(every_sandbox.home)
-    with warm(every_sandbox) as first:
-        found = Filled(every_sandbox, Command(tmp_path, every_sandbox, first=first))
-        for kind, held in (("connections", CONNECTIONS), ("variables", VARIABLES), ("pools", POOLS)):
-            path = tmp_path / f"{kind}.json"
-            path.write_text(json.dumps(held))
-            found.airflow(kind, "import", path)
-        yield found
+    found = Filled(every_sandbox, Command(tmp_path, every_sandbox, first=every_sandbox.warm))
+    for kind, held in (("connections", CONNECTIONS), ("variables", VARIABLES), ("pools", POOLS)):
+        path = tmp_path / f"{kind}.json"
+        path.write_text(json.dumps(held))
+        found.airflow(kind, "import", path)
+    return found
 
 
 def test_the_lists_that_airflow_prints_are_read_as_what_it_exports(filled: Filled, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import json
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,11 @@ import pytest
 from airconn.config import Config, Settings
 from airconn.errors import AirconnError, BlockedError, ExitCode, TargetError, UsageError
 from airconn.model import ALL_KINDS, AirflowObject, Kind, Outcome, Selection, Step, Text, Variable
-from airconn.model.reading import Key, Note, Reading
+from airconn.model.reading import Key, Note, PutOff, Reading
 from airconn.stores import open_store
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Store
 from airconn.transfer import engine
-from airconn.transfer.events import Event, Failed, ImportResult, NotReadBack, Planned, Recoverable, Written
+from airconn.transfer.events import Event, Failed, ImportResult, Noted, NotReadBack, Planned, Recoverable, Written
 from airconn.transfer.importing import Import
 from airconn.transfer.interrupting import StopFlag
 from airconn.transfer.places import Places
@@ -410,3 +410,73 @@ def test_a_target_that_stops_answering_before_the_first_write_is_an_error(run: R
         run.imports()
     assert run.names == ["Planned"]
     assert isinstance(run.told[0], Planned)
+
+
+class Busy(Memory):
+    """A place whose server puts work off until its next read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[Callable[[Context], None]] = [lambda context: None]
+
+    def apply(self, steps: Iterable[Step], context: Context = DEFAULT_CONTEXT) -> Iterator[Outcome]:
+        for outcome in super().apply(steps, context):
+            left = (PutOff("busy", "the next list takes about 20 s"),) if outcome.step.id == IDS[-1] else ()
+            yield replace(outcome, notes=left)
+
+    def settle(self, context: Context) -> None:
+        self.calls.append("settle")
+        self.waits[0](context)
+
+
+def noted(run: Run) -> list[str]:
+    return [note.message for event in run.told if isinstance(event, Noted) for note in event.notes]
+
+
+def test_what_the_server_puts_off_is_said(run: Run) -> None:
+    run.memory = Busy()
+    assert run.imports().exit_code == 0
+    assert noted(run) == ["the next list takes about 20 s"]
+    assert "settle" not in run.memory.calls
+
+
+def test_what_the_server_puts_off_is_waited_for(run: Run) -> None:
+    run.memory = Busy()
+    run.conduct = Conduct(settle=True)
+    assert run.imports().exit_code == 0
+    assert (noted(run), run.memory.calls[-1]) == ([], "settle")
+
+
+def test_reading_back_is_the_read_that_the_server_waits_for(run: Run) -> None:
+    run.memory = Busy()
+    run.conduct = Conduct(verify=True, settle=True)
+    assert run.imports().is_verified
+    assert (noted(run), "settle" in run.memory.calls) == ([], False)
+
+
+def test_an_import_that_can_not_wait_to_the_end_is_done_all_the_same(run: Run) -> None:
+    run.memory = busy = Busy()
+    run.conduct = Conduct(settle=True)
+
+    def fail(context: Context) -> None:
+        raise TargetError("it doesn't answer")
+
+    busy.waits = [fail]
+    assert run.imports().exit_code == 0
+    assert noted(run) == [
+        "the next list takes about 20 s",
+        "everything is written, but --settle didn't wait to the end: it doesn't answer",
+    ]
+
+
+def test_ctrl_c_ends_the_waiting_and_not_the_import(run: Run) -> None:
+    run.memory = busy = Busy()
+    run.conduct = Conduct(settle=True)
+
+    def wait(context: Context) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    busy.waits = [wait]
+    result = run.imports()
+    assert (result.exit_code, result.undone, result.failed) == (ExitCode.INTERRUPTED, 0, False)
+    assert noted(run) == ["the next list takes about 20 s"]

@@ -14,7 +14,7 @@ from dataclasses import replace
 from airconn.errors import InputError, UsageError
 from airconn.formats.base import Faults, ReadOptions, reading
 from airconn.formats.deceptive_texts import fault_of_name
-from airconn.formats.dotenv import astro_detection, lines, plain_names
+from airconn.formats.dotenv import astro_detection, lines, plain_names, slips
 from airconn.formats.dotenv.ambiguities import with_ambiguities
 from airconn.formats.dotenv.declaration import DIALECT, EXPAND
 from airconn.formats.dotenv.dialect import Dialect
@@ -75,7 +75,7 @@ class _LinesReader:
             self.faults.add(
                 entry.reason or "this line is not NAME=VALUE",
                 origin,
-                entry.hint or self.dialect.way_out,
+                entry.hint or slips.hint_of(self.text[slice(*entry.span)]) or self.dialect.way_out,
             )
         if entry.name is None:
             if is_like_a_mark(entry.comment) and not (self.is_marked and entry.line == 1):
@@ -92,6 +92,9 @@ class _LinesReader:
         if named is None:
             if fault := fault_of_name(entry.name, origin):
                 self.faults.take(fault)
+            elif slips.is_assignment_of_airflow(entry.name):
+                hint = slips.hint_of(entry.name) or "write NAME=VALUE"
+                self.faults.add("the text before the '=' can't be the name of an object", origin, hint)
             self.ignored += 1
             self.others.append(entry)
             return
@@ -100,7 +103,7 @@ class _LinesReader:
         try:
             self.entry(entry, kind, id_, origin)
         except InputError as error:
-            self.faults.take(_with_comment(error, entry, self.text) or _with_dialects(error))
+            self.faults.take(_with_comment(error, entry, self.text) or _with_ways_of_env(error))
 
     def entry(self, entry: Entry, kind: Kind, id_: str, origin: Origin) -> None:
         name = entry.name or ""
@@ -139,6 +142,12 @@ class _LinesReader:
             self.found[name] = replace(obj, ambiguities=(*obj.ambiguities, *known)) if known else obj
             self.from_environment.update(entry.from_environment)
 
+    def near_misses(self) -> None:
+        """Notes the names that look meant for Airflow, which doesn't look for them. They may be other settings."""
+        for entry in self.others:
+            if entry.value is not None and (message := slips.near_miss(entry.name or "")):
+                self.notes.append(Note(str(Origin(self.source, entry.line)), message, is_remark=True))
+
     def result(self) -> Reading:
         if self.stray_marks.errors:  # other faults may only come from reading the file in a wrong dialect
             return reading((), self.stray_marks, kinds=KINDS, uris=self.uris)
@@ -148,6 +157,7 @@ class _LinesReader:
         if self.options.kind is Kind.VARIABLES and self.others and not (self.found or self.notes):
             found = plain_names.variables(self.others, self.source, self.faults)
             return reading(found, self.faults, kinds=KINDS, uris=self.uris)
+        self.near_misses()
         return reading(self.objects(), self.faults, self.notes, ignored=self.ignored, kinds=KINDS, uris=self.uris)
 
     def compare(self, text: str, entries: Sequence[Entry]) -> None:
@@ -189,8 +199,14 @@ def _with_comment(error: InputError, entry: Entry, text: str) -> InputError | No
     return InputError(error.message, where=error.where, hint=hint)
 
 
-def _with_dialects(error: InputError) -> InputError:
-    """The error, with a hint at the dialects if JSON breaks at a backslash that another program takes away."""
+def _with_ways_of_env(error: InputError) -> InputError:
+    """The error, with a hint at what .env files have of their own: values over several lines, and dialects.
+
+    Another program may take away the backslash at which JSON breaks.
+    """
+    if error.hint is not None and "ends too early" in error.hint:
+        hint = "a value over several lines needs single quotes around all of it"
+        return InputError(error.message, where=error.where, hint=hint)
     if error.hint is None or "at a backslash" not in error.hint:
         return error
     hint = f"{error.hint}; or name the program that wrote the file with --from-env-dialect NAME"

@@ -22,8 +22,8 @@ def holds_variables(path: str, text: str) -> bool:
     such names inside of a value, so that there the document must have the shape of a tool, or the name at its top.
     """
     documents = shared_tree.try_load(text)
-    if documents is None:
-        return False
+    if documents is None or not any(isinstance(document, dict | list) for document, _ in documents):
+        return False  # most texts are a scalar to YAML
     walk = Walk(text, path, skips_secrets=True)
     try:
         walk.documents(documents)

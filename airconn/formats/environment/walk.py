@@ -261,7 +261,7 @@ def _written(node: dict[str, Any], key: str) -> str | None:
 
 def _is_of_manifest(node: tree.Mapping, scope: Scope) -> bool:
     """Whether a Secret is a document, or in a list of Kubernetes, as the `k8s` format reads it."""
-    is_at_top = len(scope.path) == 1 or scope.path[0] in ("List", "SecretList")
+    is_at_top = len(scope.path) == 1 or scope.path[:1] in (("List",), ("SecretList",))
     return scope.block is None and is_at_top and (is_secret(node) or scope.has_secrets)
 
 
@@ -299,7 +299,8 @@ def _value_of_pair(node: dict[str, Any], scope: Scope, known: dict[str, values.H
         hiding = next((key for key in _HIDING if key in node), "")
         if hiding:
             return values.HeldValue(hidden=_HIDING[hiding], key_ref=key_refs.of_source(node[hiding]))
-        return values.HeldValue(unread="has no value")
+        # The API of Kubernetes leaves out an empty value.
+        return values.HeldValue(unread="has no value") if known is None else values.HeldValue("")
     value = node[key]
     if scope.is_rendered and isinstance(value, str) and "{{" in value:
         return values.HeldValue(unread=values.TEMPLATE)

@@ -10,10 +10,11 @@ from typing import Any
 from airconn.errors import InputError
 from airconn.formats import env, json_tree, tree, yaml_tree
 from airconn.formats.base import ReadOptions
+from airconn.formats.dotenv import slips
 from airconn.formats.k8s.names import DATA_KEY, ENTRY, IDS_ANNOTATION, LABEL_VALUE, LABELS, TEAM_LABEL
 from airconn.formats.object_reader import ObjectReader
 from airconn.model import Kind, Origin
-from airconn.model.reading import Reading
+from airconn.model.reading import Note, Reading
 
 _LEVELS = 5
 """The depth of an entry in JSON: in the data of a Secret in the items of a list."""
@@ -98,6 +99,9 @@ class ManifestReader(ObjectReader):
         if not variables and secret.labels.keys().isdisjoint(LABELS.values()):
             self.ignored += 1
         self.labelled_objects(secret)
+        for name in dict.fromkeys((*secret.data, *secret.string_data)):
+            if message := slips.near_miss(name):
+                self.notes.append(Note(str(secret.origin(name)), message, is_remark=True))
         for name, kind, id_ in variables:
             with self.collecting():
                 self.variable(name, kind, id_, secret)

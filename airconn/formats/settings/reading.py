@@ -42,6 +42,7 @@ FIELDS = {
     Kind.POOLS: ("pool_name", "pool_slot", "pool_description"),
     Kind.VARIABLES: ("variable_name", "variable_value"),
 }  # fmt: skip
+_KINDS = {kind.value for kind in Kind}
 FIELDS_BESIDE_URI = ("conn_type", "conn_host", "conn_login", "conn_password", "conn_schema", "conn_port")
 
 
@@ -50,6 +51,13 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
     document = yaml_tree.load(text, source, yaml_scalars.ASTRO)
     top = [key for key in document if key.lower() == "airflow"] if isinstance(document, tree.Mapping) else []
     airflow = document[top[0]] if len(top) == 1 else None
+    beside = next((key for key in document if key.lower() in _KINDS), None) if len(top) == 1 else None
+    if beside is not None:
+        raise InputError(
+            f"{show_key(beside)} is beside 'airflow', where the Astro CLI doesn't look",
+            where=str(document.origin(beside)),
+            hint="indent it, so that it is below 'airflow'",
+        )
     if airflow is None and len(top) == 1:
         return Reading()
     if not isinstance(airflow, tree.Mapping):
@@ -63,7 +71,7 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
         raise other_tools.chart_error(source)
     reader = _SettingsReader(options)
     for name, entries in airflow.items():
-        if name.lower() in {kind.value for kind in Kind}:
+        if name.lower() in _KINDS:
             reader.section(Kind(name.lower()), entries, airflow.origin(name))
         else:
             kinds = [kind.value for kind in Kind]
@@ -76,11 +84,13 @@ def read(text: str, source: str, options: ReadOptions) -> Reading:
     return reader.reading()
 
 
-def _hint_of_id(kind: Kind, entry: tree.Mapping) -> str | None:
+def _hint_of_id(kind: Kind, entry: tree.Mapping) -> str:
     """The hint for an entry without an id: the field that is meant to be it."""
     name = FIELDS[kind][0]
     other = next((key for key in entry if key.lower() != name and meant(kind, key) == name), None)
-    return f"did you mean {name!r} where it says {show_key(other)}?" if other is not None else None
+    if other is None:
+        return f"write each of them as '- {name}: …', with its other fields below"
+    return f"did you mean {name!r} where it says {show_key(other)}?"
 
 
 def _near(names: list[str], known: list[str]) -> str | None:
@@ -95,7 +105,8 @@ class _SettingsReader(ObjectReader):
         if entries is None:
             return
         if not isinstance(entries, tree.Sequence):
-            self.faults.add(f"{kind.value} are a list here: each entry starts with '- '", origin)
+            hint = f"write each of them as '- {FIELDS[kind][0]}: …', with its other fields below"
+            self.faults.add(f"{kind.value} are a list here: each entry starts with '- '", origin, hint)
             return
         read = {Kind.CONNECTIONS: self.connection, Kind.VARIABLES: self.variable, Kind.POOLS: self.pool}[kind]
         for index, entry in enumerate(entries):
@@ -112,8 +123,10 @@ class _SettingsReader(ObjectReader):
                     obj = read(fields, place)
                     if obj is not None:
                         self.found.append(yaml_readings.with_astro(obj, entry) if entry.is_odd else obj)
-                elif any(value not in (None, "") for value in fields.values() if not isinstance(value, dict)) or any(
-                    value and meant(kind, key) == FIELDS[kind][0] for key, value in entry.items()
+                elif (
+                    (entry and not fields)
+                    or any(value not in (None, "") for value in fields.values() if not isinstance(value, dict))
+                    or any(value and meant(kind, key) == FIELDS[kind][0] for key, value in entry.items())
                 ):
                     self.faults.add(f"this entry has no {FIELDS[kind][0]}", place, _hint_of_id(kind, entry))
             except InputError as error:
@@ -164,7 +177,7 @@ class _SettingsReader(ObjectReader):
                 origin=origin,
             )
             if not connection.conn_type:
-                what = "conn_type is missing" if uri else "neither conn_type nor conn_uri"
+                what = "no conn_type" if uri else "neither conn_type nor conn_uri"
                 raise InputError(f"{conn_id} has {what}", where=str(origin))
             if connection.conn_type == MASK:
                 raise InputError(f"{conn_id}: conn_type is the mask ***, so the type is unknown", where=str(origin))

@@ -56,12 +56,12 @@ class Listing:
 class Lister:
     """Reads the list of one kind."""
 
-    def __init__(self, session: Session, api: Api, kind: Kind, watch: Watch) -> None:
+    def __init__(self, session: Session, api: Api, kind: Kind, watch: Watch, *, page: int = PAGE) -> None:
         self._session = session
         self._api = api
         self._kind = kind
         self._watch = watch
-        self._size = PAGE
+        self._size = page
         self._well = False
         """Whether the server has shown a page since it failed on one."""
 

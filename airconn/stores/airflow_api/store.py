@@ -46,6 +46,8 @@ _REAL_VALUES = "--from metadb: or --from 'airflow-cli:docker exec -i scheduler'"
 _QUICK = 500
 """The entries of a list that are read in a moment. Many more may take a server minutes (airconn help performance)."""
 
+_SETTLING_PAGE = 25
+
 
 class AirflowApiStore(Store):
     """An Airflow. It is asked for its version at the first call whose answer depends on it, and no earlier.
@@ -125,6 +127,13 @@ class AirflowApiStore(Store):
 
     def mixed(self, done: Sequence[Step], context: Context) -> tuple[frozenset[Key], tuple[Note, ...]]:
         return mixed(self._session(context), self._api(context), done)
+
+    def settle(self, context: Context) -> None:
+        # Small pages: with 10,000 passwords, one more of them takes the server half a second.
+        def watch(what: str, done: int, total: int | None) -> None:
+            context.watch("waiting for Airflow to learn passwords", done, total)
+
+        Lister(self._session(context), self._api(context), Kind.CONNECTIONS, watch, page=_SETTLING_PAGE).read()
 
     def check_login(self, context: Context = DEFAULT_CONTEXT) -> str:
         """The Airflow in words, once it accepts the credentials.

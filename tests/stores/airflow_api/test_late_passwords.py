@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from airconn.model import Action, Connection
-from airconn.stores.base import Context, Store
+from airconn.model.reading import PutOff
+from airconn.stores.base import Context, Settles, Store
 from tests.stores.airflow_api.conftest import airflow, with_password, with_token
 from tests.stores.airflow_api.test_batches import Bulk, carried_out, connections, errors
 from tests.stores.contract import step
@@ -166,8 +167,40 @@ def test_what_it_costs_the_server_to_learn_many_passwords_is_told(
     outcomes = carried_out(store, [*connections(number)[shared:], *connections(shared, password="p")])
     assert not any(errors(outcomes))
     notes = [note for outcome in outcomes for note in outcome.notes]
-    assert ["makes 1,000 new passwords known" in note.message for note in notes] == [True] * told
+    said = "takes about 20 s once: Airflow then learns the 1,000 new"
+    assert [said in note.message for note in notes] == [True] * told
+    assert [type(note) for note in notes] == [PutOff] * told
     assert list(outcomes[-1].notes) == notes
+
+
+@pytest.mark.parametrize(
+    ("passwords", "time"), [(1000, "about 20 s"), (2000, "about 80 s"), (3000, "about 3 min"), (20_000, "about 2 h")]
+)
+def test_the_time_to_learn_passwords_grows_with_their_square(
+    passwords: int, time: str, serve: Serve, connect: Connect
+) -> None:
+    outcomes = carried_out(connect(serve(airflow("3.3.2", Bulk())).url), connections(passwords))
+    assert [f"takes {time} once" in note.message for note in outcomes[-1].notes] == [True]
+
+
+def test_settling_lists_all_connections_in_small_pages(serve: Serve, connect: Connect) -> None:
+    listed = [{"connection_id": f"c{n:03}", "conn_type": "t"} for n in range(60)]
+    asked: list[tuple[int, int]] = []
+
+    def respond(received: Received) -> Answer | None:
+        if received.method != "GET" or not received.path.endswith("/connections"):
+            return None
+        limit, offset = (int(dict(received.query)[name]) for name in ("limit", "offset"))
+        asked.append((offset, limit))
+        return Answer(200, {"connections": listed[offset : offset + limit], "total_entries": 60})
+
+    seen: list[tuple[str, int, int | None]] = []
+    store = connect(serve(airflow("3.3.2", respond)).url)
+    assert isinstance(store, Settles)
+    store.settle(Context(watch=lambda *told: seen.append(told)))
+    assert {offset for offset, _ in asked} >= {0, 24, 48}
+    assert {limit for _, limit in asked[-3:]} == {25}
+    assert seen[-1] == ("waiting for Airflow to learn passwords", 60, 60)
 
 
 def test_connections_that_a_gateway_has_created_twice_get_their_passwords(serve: Serve, connect: Connect) -> None:

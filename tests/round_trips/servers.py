@@ -1,0 +1,105 @@
+"""The places of the matrix that need a real server: Airflows, OpenBao, and moto for both places of AWS."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+from airconn.model import AirflowVersion
+from airconn.sandbox import Sandbox
+from tests.integration import in_airflow, openbao
+from tests.integration.airflow_command import Command
+from tests.round_trips.places import AIRFLOWS, BACKENDS, Place
+
+VERSIONS = ("2.7.3", "2.11.2", "3.0.6", "3.3.2")
+_THROUGH_A_SHELL = ("2.11.2", "3.3.2")
+_REGION = "eu-west-1"
+
+
+def minor(version: str) -> str:
+    return ".".join(version.split(".")[:2])
+
+
+def airflow(box: Sandbox, directory: Path) -> list[Place]:
+    """An Airflow through its REST API, its database and, for two releases, a shell."""
+    version, name = AirflowVersion.parse(box.version), minor(box.version)
+    database = _database(box)
+    common = {"group": AIRFLOWS, "clear": lambda: in_airflow.wipe(box.home), "judge": database, "version": version}
+    login = {"AIRFLOW_HOME": str(box.home)}
+    found = [
+        Place(f"REST {name}", address=f"@rest-{name}", url=box.url, login={**login, **box.credentials()}, **common),
+        Place(f"`metadb:` {name}", address=database, environ=login, is_written=False, **common),
+    ]
+    if box.version in _THROUGH_A_SHELL:
+        folder = directory / f"shell-{name}"
+        folder.mkdir()
+        found.append(Place(f"`airflow-cli:` {name}", address=Command(folder, box).address, login=login, **common))
+    return found
+
+
+def _database(box: Sandbox) -> str:
+    (path,) = box.home.glob("*.db")
+    return f"metadb+sqlite:///{path}"
+
+
+def configuration(boxes: list[Sandbox]) -> str:
+    """The user's own config.toml, in which each Airflow has a name and a login."""
+    lines = []
+    for box in boxes:
+        name = minor(box.version)
+        lines += [f'[addresses."rest-{name}"]', f'url = "{box.url}"', f'username = "{box.username}"']
+        lines += [f'password_env = "{password_name(box)}"']
+    return "\n".join(lines) + "\n"
+
+
+def password_name(box: Sandbox) -> str:
+    return f"PASSWORD_OF_{minor(box.version).replace('.', '_')}"
+
+
+@contextlib.contextmanager
+def vault(directory: Path) -> Iterator[list[Place]]:
+    """OpenBao with both versions of its engine."""
+    with openbao.running(directory) as bao:
+
+        def clear() -> None:
+            openbao.fresh(bao)
+
+        yield [
+            Place(f"`vault://`, KV {version}", BACKENDS, f"vault:///{mount}{query}", bao.environ(), clear)
+            for version, mount, query in ((2, "secret", ""), (1, "old", "?kv_engine_version=1"))
+        ]
+
+
+@contextlib.contextmanager
+def aws(directory: Path) -> Iterator[list[Place]]:
+    """Both places of AWS, on moto."""
+    import urllib3
+    from moto.server import ThreadedMotoServer
+
+    from tests.stores import aws_models
+
+    aws_models.read_once()
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        url = f"http://{host}:{port}"
+        environ = {
+            "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "example",
+            "AWS_ENDPOINT_URL": url,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+        def clear() -> None:
+            urllib3.request("POST", f"{url}/moto-api/reset")
+
+        yield [
+            Place(f"`{scheme}://`", BACKENDS, f"{scheme}://{_REGION}", environ, clear)
+            for scheme in ("aws-secretsmanager", "aws-ssm")
+        ]
+    finally:
+        server.stop()
