@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 
+from airconn.patterns import pattern
 from airconn.records import dataclass
 
 _NAMING = r"(\?{0}(&{0})*)?".format(
@@ -55,7 +56,7 @@ class PlaceEntry:
         return re.fullmatch(self.trusted, address, re.IGNORECASE | re.DOTALL) is not None
 
 
-_SCHEME = re.compile(r"([\w-]+)(?:\+[\w+]+)?:")
+_SCHEME = pattern(r"([\w-]+)(?:\+[\w+]+)?:")
 
 REGISTRY = {
     "airflow": PlaceEntry(
@@ -183,7 +184,7 @@ def is_file(address: str) -> bool:
     return not any(entry.takes(address) for entry in REGISTRY.values()) and "://" not in address
 
 
-_WILD = re.compile(r"[*?\[]")
+_WILD = pattern(r"[*?\[]")
 
 
 def is_glob(address: str) -> bool:

@@ -19,6 +19,8 @@ class _Pattern:
         self._flags = flags
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
         value = getattr(re.compile(self._text, self._flags), name)
         setattr(self, name, value)
         return value

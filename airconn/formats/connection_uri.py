@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 from airconn.formats import uri_hints
 from airconn.formats.base import UNSET_COMES_BACK_EMPTY
 from airconn.model import MASK, REDACTED, Connection, Rules, Str, Text, hidden_or
+from airconn.patterns import pattern
 from airconn.records import dataclass
 
 EXTRA_KEY = "__extra__"
@@ -21,7 +22,7 @@ EXTRA_KEY = "__extra__"
 
 _C0_AND_SPACE = "".join(map(chr, range(33)))
 _ENCODED_MASK = "".join(f"%{ord(mark):02X}" for mark in MASK)
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
+_SCHEME = pattern(r"[a-z][a-z0-9+.-]*")
 _PORTS = range(65536)
 
 
@@ -228,7 +229,7 @@ def decode(text: str) -> str:
     return decoded if decoded.isascii() else decoded.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-_ENCODED = re.compile("%([0-9A-Fa-f]{2})")
+_ENCODED = pattern("%([0-9A-Fa-f]{2})")
 _BYTES = [bytes([byte]).decode("ascii", "surrogateescape") for byte in range(256)]
 
 

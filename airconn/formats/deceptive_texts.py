@@ -24,6 +24,7 @@ from airconn.model import (
 from airconn.model.ambiguity import Ambiguity
 from airconn.model.reading import Reading
 from airconn.model.sensitive import is_sensitive_path, text_leaves
+from airconn.patterns import pattern
 
 ODD_CHARACTER = "AC331"
 KEY_TWICE = "AC332"
@@ -31,11 +32,11 @@ KEY_TWICE = "AC332"
 _UNSEEN = "\0\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
 _BLANKS = "\xa0\u2000-\u200a\u202f\u205f\u3000"
 _QUOTES = "\u2018\u2019\u201c\u201d"
-_ODD = re.compile(f"[{_UNSEEN}{_BLANKS}{_QUOTES}]")
-_IN_QUOTES = re.compile(
+_ODD = pattern(f"[{_UNSEEN}{_BLANKS}{_QUOTES}]")
+_IN_QUOTES = pattern(
     "[\u2018\u2019\u201c\u201d](?P<inner>[^\u2018\u2019\u201c\u201d]*)[\u2018\u2019\u201c\u201d]", re.DOTALL
 )
-_KEY = re.compile(r'"([^"\\]*)"[ \t\n\r]*:')
+_KEY = pattern(r'"([^"\\]*)"[ \t\n\r]*:')
 _TEXT_FIELDS = frozenset({"conn_type", "host", "schema", "login", "password", "team_name"})
 """The fields in which such a character is never meant. Others hold prose."""
 

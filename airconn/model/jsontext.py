@@ -6,13 +6,13 @@ Nothing here does I/O. Values are plain Python values, except for numbers, which
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from json.encoder import encode_basestring_ascii
 from typing import Any, Final
 
+from airconn.patterns import pattern
 from airconn.records import dataclass
 
 JsonPath = tuple[str | int, ...]
@@ -123,8 +123,8 @@ def duplicate_position(text: str, position: int) -> int:
     return position
 
 
-_BLANKS = re.compile(r"[ \t\n\r]*")
-_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]:]')
+_BLANKS = pattern(r"[ \t\n\r]*")
+_TOKEN = pattern(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]:]')
 
 
 def dumps(value: Any, *, indent: int | None = None) -> str:
@@ -158,7 +158,7 @@ def _as_python(value: Any) -> int | float:
     raise _OwnTextError
 
 
-_INTEGER = re.compile("-?[0-9]+")
+_INTEGER = pattern("-?[0-9]+")
 
 
 @cache

@@ -11,6 +11,7 @@ from enum import Enum
 from functools import cache
 
 from airconn.model import reference_forms
+from airconn.patterns import pattern
 from airconn.records import dataclass
 
 
@@ -362,7 +363,7 @@ _ALL_SIGNS = frozenset(sign for form in FORMS for sign in form.signs)
 _SIGNS = tuple(
     sorted(sign for sign in _ALL_SIGNS - {"$"} if not any(other != sign and other in sign for other in _ALL_SIGNS))
 )
-_DOLLAR = re.compile(r"\$[a-z({\[]")
+_DOLLAR = pattern(r"\$[a-z({\[]")
 """What a '$' has behind it that isn't a price."""
 
 

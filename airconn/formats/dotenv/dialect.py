@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from airconn.formats.dotenv.lines import Entry
 from airconn.formats.dotenv.marks import PORTABLE
 from airconn.formats.dotenv.quoting import Quoted
+from airconn.patterns import pattern
 from airconn.records import dataclass
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Dialect:
     """Gives a value in the style of another one that is in the file."""
     refusal: Callable[[str], str]
     """Gives the reason why a value can't be written in this dialect. Empty if it can."""
-    names: re.Pattern[str] = re.compile(r".*", re.DOTALL)
+    names: re.Pattern[str] = pattern(r".*", re.DOTALL)
     """The names with which its reader still reads the file."""
     line_ends: tuple[str, ...] = ("\n", "\r\n", "\r")
     """The line ends that its reader knows, and that new lines may have."""

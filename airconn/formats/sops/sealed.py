@@ -8,14 +8,15 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any
 
+from airconn.patterns import pattern
 from airconn.records import dataclass
 
-_DOTENV = re.compile(r"^sops_(mac|lastmodified|version)=", re.MULTILINE)
-_YAML = re.compile(r"^sops:[ \t]*(?:#.*)?\r?$", re.MULTILINE)
-_YAML_PART = re.compile(r"^[ \t]+['\"]?(mac|lastmodified|version)['\"]?:", re.MULTILINE)
-_JSON = re.compile(r'"sops"\s*:\s*\{')
+_DOTENV = pattern(r"^sops_(mac|lastmodified|version)=", re.MULTILINE)
+_YAML = pattern(r"^sops:[ \t]*(?:#.*)?\r?$", re.MULTILINE)
+_YAML_PART = pattern(r"^[ \t]+['\"]?(mac|lastmodified|version)['\"]?:", re.MULTILINE)
+_JSON = pattern(r'"sops"\s*:\s*\{')
 _PARTS = frozenset({"mac", "lastmodified", "version"})
-CIPHERTEXT = re.compile(
+CIPHERTEXT = pattern(
     r"ENC\[AES256_GCM,data:[^\],]*,iv:[^\],]*,tag:[^\],]*,type:(str|int|float|bool|time|bytes|comment)\]"
 )
 """One encrypted value (`aes/cipher.go`)."""
