@@ -28,7 +28,7 @@ from airconn.model import (
     rules_for,
     value_fields,
 )
-from airconn.model.own_references import own_reference
+from airconn.model.own_references import PREFIX, own_reference
 from airconn.model.reading import FoundUri, Key, Note, Reading
 from airconn.records import dataclass
 
@@ -213,7 +213,7 @@ def extra_fault(connection: Connection, rules: Rules) -> str:
     extra = connection.extra
     if not isinstance(extra, Text) or not extra.text:
         return ""
-    if extra.text == own_reference(Kind.CONNECTIONS, connection.conn_id, "extra"):
+    if extra.text.startswith(PREFIX) and extra.text == own_reference(Kind.CONNECTIONS, connection.conn_id, "extra"):
         return ""
     try:
         is_object = extra.is_object()

@@ -92,6 +92,14 @@ def refuse_deep(text: str, value: Any, start: int = 0, end: int | None = None) -
         raise TooDeepError("nested too deep")
 
 
+def is_plain_object(text: str) -> bool:
+    """Whether a text is a JSON object of texts and whole numbers, as `json.dumps` writes it. Keys may be there twice.
+
+    It is quick, and also says no of some that are.
+    """
+    return _PLAIN_OBJECT.fullmatch(text) is not None
+
+
 def _is_deep(value: Any) -> bool:
     level = [value]
     for _ in range(MAX_DEPTH + 1):
@@ -123,6 +131,9 @@ def duplicate_position(text: str, position: int) -> int:
     return position
 
 
+_PLAIN_TEXT = r'"[ !#-\[\]-~]*"'
+_PLAIN_ENTRY = rf"{_PLAIN_TEXT}: (?:{_PLAIN_TEXT}|0|[1-9][0-9]{{0,17}}|true|false|null)"
+_PLAIN_OBJECT = pattern(rf"\{{(?:{_PLAIN_ENTRY}(?:, {_PLAIN_ENTRY}){{0,100}})?\}}")
 _BLANKS = pattern(r"[ \t\n\r]*")
 _TOKEN = pattern(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]:]')
 

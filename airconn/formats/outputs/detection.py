@@ -23,8 +23,13 @@ _KEYS = (
     "conn_id|connection_id|key|pool|is_encrypted|total_entries|occupied_slots|objectKey|environment_variables"
     "|SecretString|SecretBinary|SecretValues|SecretList|Parameters?|lease_id|payload|attributes|replication"
 )
-_KEY = pattern(rf'"(?:{_KEYS})"\s*:|(?m:^[ \t]*(?:- +)*["\']?(?:{_KEYS})["\']?:(?:\s|$))')
-"""The keys of which each output has at least one. Without one, a text needn't be parsed."""
+_KEY_OF_LINE = rf'[ \t]*(?:- +)*["\']?(?:{_KEYS})["\']?:(?:\s|$)'
+_FIRST_KEY = pattern(f"(?m:{_KEY_OF_LINE})")
+_ANY_KEY = (pattern(rf'"(?:{_KEYS})"\s*:'), pattern(rf"(?m:\n{_KEY_OF_LINE})"))
+"""The keys of which each output has at least one. Without one, a text needn't be parsed.
+
+Each pattern begins with a character, since only then `re` passes quickly over what can't match.
+"""
 
 _DOCUMENT = pattern(r"[ \t\r\n]*([\[{])")
 
@@ -46,7 +51,8 @@ def is_output(text: str) -> bool:
         return True
     if output is not text and output.strip() == "null":
         return True
-    return _KEY.search(output) is not None and _has_known_shape(output)
+    has_key = _FIRST_KEY.match(output) or any(key.search(output) for key in _ANY_KEY)
+    return bool(has_key) and _has_known_shape(output)
 
 
 def load(text: str, source: str) -> list[tuple[Any, Origin]]:

@@ -45,6 +45,19 @@ def read(text: str, plain: dict[int, PlainLine]) -> Values:
     return values
 
 
+def reads_in_single_quotes(value: str, written: str) -> bool:
+    """Whether a value that is written between single quotes is read back, as far as that can be told at once."""
+    return (
+        len(written) == len(value) + 2 < _LONGEST // 5
+        and "'" not in value
+        and "\n" not in value
+        and "\r" not in value
+        and value[-1:] not in ("", "\\")
+        and value[0] not in _SPACES
+        and written == f"'{value}'"
+    )
+
+
 def _line(text: str, start: int) -> tuple[str, int]:
     """The line at an offset, and the offset of the next one."""
     match = _LINE_END.search(text, start)
