@@ -253,14 +253,12 @@ def half_characters(obj: AirflowObject) -> Sequence[str]:
 
 
 def _is_encodable(values: tuple[object, ...]) -> bool:
-    for value in values:
-        text = value.text if type(value) is Text else value
-        if type(text) is str and not text.isascii():
-            try:
-                text.encode()
-            except UnicodeEncodeError:
-                return False
-    return True
+    found = [value.text if isinstance(value, Text) else value for value in values]
+    text = "\n".join([value for value in found if isinstance(value, str)])
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def quoted(text: str) -> str:

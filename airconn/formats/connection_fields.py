@@ -26,7 +26,6 @@ from airconn.model import (
     Rules,
     Str,
     Text,
-    hidden_or,
     is_untyped,
     jsontext,
 )
@@ -244,8 +243,8 @@ class _FieldsReader:
         value = fields.get(name)
         if value is None:
             return None
-        if isinstance(value, str):
-            return hidden_or(value)
+        if type(value) is str:
+            return REDACTED if value == MASK else value
         if isinstance(value, tree.NotJson) and value.text:
             return value.text
         if isinstance(value, Number) and (text := _number_text(value)) is not None:
@@ -345,8 +344,13 @@ def to_json_fields(connection: Connection) -> dict[str, Any]:
 
 def _set_fields(connection: Connection) -> dict[str, Any]:
     """The fields that are set, and the extra as a text."""
-    fields = {name: value for name, value in to_fields(connection).items() if value is not None}
-    fields.pop("team_name", None)
+    fields = {
+        name: value if type(value) is str else shown(value)
+        for name, value in zip(_EXPORTED, _exported(connection), strict=True)
+        if value is not None
+    }
+    if is_untyped(connection):
+        del fields["conn_type"]
     if connection.port == 0:
         fields["port"] = "0"  # the number 0 counts as not set
     return fields

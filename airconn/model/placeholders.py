@@ -104,17 +104,17 @@ def all_placeholders(obj: AirflowObject) -> Iterator[Placeholder]:
     """The placeholders of an object, whatever they do to an import."""
     genuine: frozenset[tuple[str, JsonPath]] = getattr(obj, "genuine", frozenset())
     values = field_values(obj)
-    if _may_have_one(
-        "\n".join(
-            value.text if isinstance(value, Text) else value for value in values if isinstance(value, Text | str)
-        )
-    ):
+    texts = [value.text if type(value) is Text else value for value in values if type(value) in _TEXTS]
+    if _may_have_one("\n".join(texts)):
         for field, value in zip(value_fields(obj.kind), values, strict=True):
             for path, text in _texts(value):
                 if (field, path) not in genuine:
                     yield from _in_text(obj, field, path, text)
     if isinstance(obj, Connection) and ("conn_type", ()) not in genuine and (whole := _form_of_whole(obj)):
         yield Placeholder("conn_type", (), whole)
+
+
+_TEXTS = frozenset((str, Text))
 
 
 def is_whole(obj: AirflowObject) -> bool:
