@@ -22,7 +22,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "migrating",
         "upgrading",
     ),
-    "Files": ("formats", "dotenv", "check", "git", "sops", "running"),
+    "Files": ("formats", "dotenv", "check", "git", "sops", "running", "round-trips"),
     "Airflows": ("lookup", "astro", "mwaa", "composer", "sandboxes"),
     "Secrets backends": ("vault", "aws", "gcp", "azure", "kubernetes"),
     "Scripts and CI": ("ci", "reports", "json-schema", "exit-codes", "performance"),

@@ -48,10 +48,13 @@ class Target:
     @property
     def said_of_reads(self) -> str:
         """What they change where the target is only read. Empty if they change nothing."""
+        from airconn.airflow.versions import unknown
+
+        how = unknown(self.airflow) if self.airflow else ""
         parts = (
             f"only {', '.join(self.include)}" if self.include else "",
             f"without {', '.join(self.exclude)}" if self.exclude else "",
-            f"for Airflow {self.airflow}" if self.airflow else "",
+            f"for Airflow {self.airflow}{f' ({how})' if how else ''}" if self.airflow else "",
         )
         return ", ".join(part for part in parts if part)
 

@@ -4,7 +4,7 @@
     python -m tests.mutation model plan            # all mutants; goes on where an earlier run stopped
     python -m tests.mutation formats --sample 400  # the same 400 at random each time
     python -m tests.mutation model --survivors     # how each survivor differs
-    python -m tests.mutation model --again         # tries survivors and time-outs again, after new tests
+    python -m tests.mutation model --again         # tries survivors again, with tests that are new or changed
 
 mutmut makes the mutants (`[tool.mutmut]` in pyproject.toml). This module runs them: the tests are collected once, and
 each mutant gets a fork of that process, in which the tests that reach its function run until one fails. mutmut's own
@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import argparse
 import gc
+import hashlib
+import inspect
 import json
 import os
 import random
@@ -30,6 +32,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import cache
 from math import sqrt
 from pathlib import Path
 from typing import Any
@@ -43,7 +46,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "model": ("tests/model", "tests/plan", "tests/test_override.py", "tests/test_diff.py"),
     "plan": ("tests/plan", "tests/test_diff.py"),
     "override": ("tests/test_override.py",),
-    "transfer": ("tests/transfer", "tests/test_override.py", "tests/cli"),
+    "transfer": ("tests/transfer", "tests/test_override.py"),
     "formats": ("tests/formats",),
 }
 """The tests that a room's mutants meet: first its own, then those of rooms that are built on it."""
@@ -62,7 +65,6 @@ class Room:
 
     def mutate(self) -> dict[str, str]:
         """Writes the copy. Returns the names of the mutants, each with the key of its result."""
-        from mutmut.mutation.file_mutation import mutate_file_contents
         from mutmut.utils.format_utils import get_mutant_name, mangled_name_from_mutant_name
 
         shutil.rmtree(self.copy, ignore_errors=True)
@@ -79,19 +81,24 @@ class Room:
         mutants = {}
         for source in sorted((self.copy / "airconn" / self.name).rglob("*.py")):
             path = source.relative_to(self.copy)
-            mutated = mutate_file_contents(str(path), source.read_text())
-            if mutated.mutant_names:
-                source.write_text(mutated.code)
-            for name in mutated.mutant_names:
-                digest = mutated.hash_by_function_name[mangled_name_from_mutant_name(name)]
+            code, names, digests = _mutated(str(path), source.read_text())
+            if names:
+                source.write_text(code)
+            for name in names:
+                digest = digests[mangled_name_from_mutant_name(name)]
                 mutants[get_mutant_name(path, name)] = f"{get_mutant_name(path, name)}@{digest}"
         return mutants
 
     def known(self) -> dict[str, str]:
         """The last result of each key."""
+        return {key: result for key, (result, _) in self.tried().items()}
+
+    def tried(self) -> dict[str, tuple[str, float]]:
+        """The last result of each key, and when it was found."""
         if not self.results.exists():
             return {}
-        return dict(json.loads(line) for line in self.results.read_text().splitlines())
+        lines = map(json.loads, self.results.read_text().splitlines())
+        return {key: (result, when) for key, result, when in lines}
 
     def difference(self, mutant: str) -> str:
         from mutmut.mutation.diff_apply import get_diff_for_mutant
@@ -101,6 +108,19 @@ class Room:
         path = path if path.exists() else self.copy / module / "__init__.py"
         diff = get_diff_for_mutant(mutant, source=path.read_text(), path=str(path.relative_to(self.copy)))
         return "\n".join(line for line in diff.splitlines()[2:] if not line.startswith("@@"))
+
+
+def _mutated(path: str, source: str) -> tuple[str, list[str], dict[str, str]]:
+    """The code with its mutants, their names, and a hash for each function. Kept, since mutmut takes long for it."""
+    from mutmut.mutation.file_mutation import mutate_file_contents
+
+    kept = WORK / "made" / f"{hashlib.sha256(f'{path} {source}'.encode()).hexdigest()}.json"
+    if not kept.exists():
+        made = mutate_file_contents(path, source)
+        kept.parent.mkdir(exist_ok=True)
+        kept.write_text(json.dumps([made.code, list(made.mutant_names), dict(made.hash_by_function_name)]))
+    code, names, digests = json.loads(kept.read_text())
+    return code, names, digests
 
 
 class Forks:
@@ -117,7 +137,8 @@ class Forks:
         self.items = session.items
         for item in self.items:
             _fewer_examples(item)
-        reached, seconds = self.reach()
+        reached, seconds, since = self.reach()
+        tried = self.room.tried()
         gc.collect()
         gc.freeze()
         killers: dict[str, list[int]] = {}
@@ -126,14 +147,16 @@ class Forks:
                 print(f"stopped: {len(self.mutants) - number} are left", flush=True)
                 break
             function = mutant.partition("__mutmut_")[0]
-            tests = self.order(reached.get(function, []), seconds, killers.setdefault(function, []))
-            result = self.meet(mutant, tests, sum(seconds[test] for test in tests)) if tests else "no test"
+            last, when = tried.get(key, ("no test", -1.0))
+            new = [test for test in reached.get(function, []) if since[test] > when]
+            tests = self.order(new, seconds, killers.setdefault(function, []))
+            result = self.meet(mutant, tests, sum(seconds[test] for test in tests)) if tests else last
             if result.startswith("killed "):
                 killer = int(result.split()[1])
                 killers[function] = [killer, *(other for other in killers[function] if other != killer)][:5]
                 result = f"killed by {self.items[killer].nodeid}"
             with self.room.results.open("a") as file:
-                file.write(json.dumps([key, result]) + "\n")
+                file.write(json.dumps([key, result, time.time()]) + "\n")
         shutil.rmtree(self.temporary, ignore_errors=True)
         return True
 
@@ -149,26 +172,30 @@ class Forks:
             chosen.append(test)
         return chosen
 
-    def reach(self) -> tuple[dict[str, list[int]], dict[int, float]]:
-        """Which tests reach each function, and how long they take, from one run without a mutant."""
+    def reach(self) -> tuple[dict[str, list[int]], dict[int, float], dict[int, float]]:
+        """Which tests reach each function, how long they take, and since when they are known as they are.
+
+        From a run without a mutant of those that are new, or changed since the last one.
+        """
         found = WORK / f"{self.room.name}-reached.jsonl"
         known = _reached(found)
-        missing = [test for test, item in enumerate(self.items) if item.nodeid not in known]
+        missing = [test for test, item in enumerate(self.items) if _name(item) not in known]
         if missing and not self.fork(lambda: self.watch(missing, found), seconds=3600).startswith("ended"):
             raise SystemExit("the tests could not be run without a mutant")
         known = _reached(found)
         reached: dict[str, list[int]] = {}
         seconds: dict[int, float] = {}
+        since: dict[int, float] = {}
         for test, item in enumerate(self.items):
-            passed, took, functions = known.get(item.nodeid, (False, 0.0, ()))
+            passed, took, functions, when = known.get(_name(item), (False, 0.0, (), 0.0))
             if not passed:
                 print(f"fails without a mutant: {item.nodeid}", flush=True)
                 continue
-            seconds[test] = took
+            seconds[test], since[test] = took, when
             for function in functions:
                 reached.setdefault(function, []).append(test)
         print(f"{self.room.name}: {len(seconds)} tests, {sum(seconds.values()):.0f} s", flush=True)
-        return reached, seconds
+        return reached, seconds, since
 
     def watch(self, tests: list[int], found: Path) -> int:
         from mutmut.mutation.trampoline import set_mutant_under_test
@@ -182,7 +209,8 @@ class Forks:
                 start = time.process_time()
                 passed = _passes(self.items[test])
                 took = time.process_time() - start
-                file.write(json.dumps([self.items[test].nodeid, passed, took, sorted(state()._stats)]) + "\n")
+                known = [_name(self.items[test]), passed, took, sorted(state()._stats), time.time()]
+                file.write(json.dumps(known) + "\n")
                 file.flush()
         return 0
 
@@ -241,12 +269,26 @@ class Forks:
         return "timed out" if not in_time or code in (-signal.SIGXCPU, -signal.SIGKILL) else f"ended {code}"
 
 
-def _reached(found: Path) -> dict[str, tuple[bool, float, list[str]]]:
+def _name(item: pytest.Item) -> str:
+    """The id of a test, which is another one when the test is changed."""
+    return f"{item.nodeid}@{_digest(getattr(item, 'function', None))}"
+
+
+@cache
+def _digest(function: object) -> str:
+    try:
+        source = inspect.getsource(function)  # type: ignore[arg-type]
+    except (OSError, TypeError):
+        source = ""
+    return hashlib.sha256(source.encode()).hexdigest()[:12]
+
+
+def _reached(found: Path) -> dict[str, tuple[bool, float, list[str], float]]:
     """What each test reached in an earlier run."""
     if not found.exists():
         return {}
     lines = map(json.loads, found.read_text().splitlines())
-    return {nodeid: (passed, took, functions) for nodeid, passed, took, functions in lines}
+    return {name: (passed, took, functions, when) for name, passed, took, functions, when in lines}
 
 
 def _passes(item: pytest.Item) -> bool:
@@ -321,6 +363,7 @@ def run_in_copy(name: str, minutes: float) -> int:
     room = Room(name)
     mutants = json.loads((WORK / f"{name}.json").read_text())["open"]
     set_mutant_under_test("")
+    sys.setrecursionlimit(5000)  # each call of a mutated function is three
     tests = [path for path in ROOMS[name] if Path(path).exists()]
     options = ["-q", "-p", "no:xdist", "-p", "no:cacheprovider", "-m", "not integration", "--rootdir=."]
     return int(pytest.main([*options, *tests], plugins=[Forks(room, mutants, time.time() + minutes * 60)]))
@@ -349,7 +392,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation")
     parser.add_argument("rooms", nargs="+", choices=ROOMS)
     parser.add_argument("--sample", type=int, default=0, help="how many mutants of a room, at random; all by default")
-    parser.add_argument("--again", action="store_true", help="also those that no test killed before")
+    parser.add_argument(
+        "--again", action="store_true", help="also those that no test killed before, with tests that are new since"
+    )
     parser.add_argument("--minutes", type=float, default=600, help="stops after that long for a room")
     parser.add_argument("--survivors", action="store_true", help="shows those that no test killed, and runs none")
     parser.add_argument("--in-copy", action="store_true", help=argparse.SUPPRESS)

@@ -57,3 +57,11 @@ LIKE_TASK_SDK = NEWEST_AIRFLOW_2
 """Reads connections as the Task SDK of every 3.x does: query values are texts, and an extra may be any text."""
 SUPPORTED = f"Airflow {OLDEST.series} to {NEWEST_AIRFLOW_2.series} and 3"
 """The supported versions in words."""
+
+
+def unknown(version: AirflowVersion) -> str:
+    """Says of a minor version that isn't known which release it is taken for. Empty for a known one."""
+    if any(known.series == version.series for known in KNOWN):
+        return ""
+    nearest = max(known for known in KNOWN if known < version)
+    return f"unknown to this airconn, which goes by Airflow {nearest}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from airconn.airflow.releases import newest_release, oldest_release
+from airconn.cli.app import App
 from airconn.cli.completing import complete_version
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 def _version(ctx: click.Context, param: click.Parameter, value: str | None) -> AirflowVersion | None:
     if value is None:
         return None
+    from airconn.airflow.versions import OLDEST, AirflowVersion, unknown
     from airconn.errors import UsageError
-    from airconn.model import OLDEST, AirflowVersion
 
     version = AirflowVersion.parse(value)
     if version < OLDEST:
@@ -28,6 +29,9 @@ def _version(ctx: click.Context, param: click.Parameter, value: str | None) -> A
             f"Airflow {version} is older than {OLDEST.series}, the oldest that airconn knows",
             hint=f"--airflow {OLDEST.series} is the nearest",
         )
+    app = ctx.find_object(App)
+    if app is not None and not ctx.resilient_parsing and (how := unknown(version)):
+        app.warn(f"Airflow {version.series} is {how}")
     return version
 
 

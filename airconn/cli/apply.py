@@ -76,6 +76,11 @@ def command(
         many = Conduct(yes=yes, confirm=confirm, fail_fast=fail_fast, verify=verify, settle=settle)
         return apply_many(app, plans, ManyOptions(many, network, output, parallel, canary, show_values, words))
     planned, request = plans[0], plans[0].request
+    if canary is not None:
+        from airconn.cli.import_many import canaries_of
+        from airconn.targets import targets_of
+
+        verify = bool(canaries_of(app, targets_of(app.config, [request.to]), canary))
 
     def expect(prepared: Import) -> None:
         planfile.refuse_change(planned, prepared)

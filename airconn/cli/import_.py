@@ -151,7 +151,8 @@ def command(
     def keep(prepared: Import) -> None:
         if plan_out is not None:
             write_atomically(plan_out, planfile.dump(prepared, request) + "\n")
-            app.say(f"{plan_out}: the plan; carry it out with: airconn apply {plan_out}")
+            first = f" --canary {canary}" if canary else ""
+            app.say(f"{plan_out}: the plan; carry it out with: airconn apply {plan_out}{first}")
 
     request = replace(request, strict=app.config.is_strict(strict))
     dry_run = dry_run or plan_out is not None

@@ -16,7 +16,7 @@ from airconn.model import Step, number_of
 from airconn.model.reading import Note
 from airconn.plan import Plan
 from airconn.quoting import some, without_passwords
-from airconn.report.many_json import many_json
+from airconn.report.many_json import many_json, status_of
 from airconn.report.matrix import PlanMatrix, names
 from airconn.report.values import value_lines
 from airconn.targets import Target
@@ -29,17 +29,6 @@ from airconn.transfer.many.tasks import TargetTask
 from airconn.transfer.places import Places
 from airconn.transfer.request_parts import Network
 from airconn.transfer.side_by_side import Inbox
-
-_WORDS = {
-    ExitCode.OK: "done",
-    ExitCode.DIFFERENT: "done",
-    ExitCode.SOME_FAILED: "failed",
-    ExitCode.USAGE: "refused",
-    ExitCode.INPUT: "refused",
-    ExitCode.BLOCKED: "blocked",
-    ExitCode.TARGET: "not reached",
-    ExitCode.INTERRUPTED: "interrupted",
-}
 
 
 class ManyView:
@@ -291,7 +280,7 @@ class ManyView:
         if plan is not None and result.label.startswith("@"):
             name = f"{result.label}, {plan.text}"
         if result.error is not None and not result.is_written:
-            return f"{report.clean(name)}: {_WORDS[result.exit_code]}, nothing was written"
+            return f"{report.clean(name)}: {self._word(result)}, nothing was written"
         if result.held_back or plan is None:
             return f"{report.clean(name)}: nothing was written, because {result.held_back or 'the run ended before'}"
         return report.summary(
@@ -349,17 +338,14 @@ class ManyView:
 
     def _total(self, result: ManyResult) -> str:
         """`12 targets: 10 done, 1 failed, 1 not reached`."""
-        if self._dry_run:
-            counted = Counter(self._planned_word(one) for one in result.targets)
-        else:
-            counted = Counter("not begun" if one.held_back else _WORDS[one.exit_code] for one in result.targets)
+        counted = Counter(self._word(one) for one in result.targets)
         return f"{len(result.targets)} targets: {', '.join(f'{number} {word}' for word, number in counted.items())}"
 
-    @staticmethod
-    def _planned_word(one: TargetResult) -> str:
-        if one.error is not None or one.plan is None:
-            return _WORDS[one.exit_code] if one.error else "not begun"
-        return "would change" if one.plan.writes else "unchanged"
+    def _word(self, one: TargetResult) -> str:
+        status = status_of(one, dry_run=self._dry_run)
+        if status == "planned" and one.plan is not None:
+            return "would change" if one.plan.writes else "unchanged"
+        return status
 
     def _tell_of_stop(self) -> None:
         self._app.say("finishing what is being written; Ctrl-C again stops at once", level=-1)

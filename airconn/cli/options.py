@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -123,13 +124,10 @@ source = together(
     ]
 )
 
+# Eager: the callbacks of other options may have something to say.
+_counted = partial(click.option, count=True, expose_value=False, is_eager=True, callback=_set_verbosity)
 verbosity = together(
-    [
-        click.option(
-            "-q", "--quiet", count=True, expose_value=False, callback=_set_verbosity, help="Show only errors."
-        ),
-        click.option("-v", "--verbose", count=True, expose_value=False, callback=_set_verbosity, help="Show more."),
-    ]
+    [_counted("-q", "--quiet", help="Show only errors."), _counted("-v", "--verbose", help="Show more.")]
 )
 
 _OF_KINDS: list[Callable[[Any], Any]] = [
@@ -267,7 +265,7 @@ limit = click.option(
     metavar="N",
     expose_value=False,
     callback=_set_limit,
-    help="The most rows for each symbol [20 on a terminal, else all].",
+    help="Rows shown a symbol [20 on a terminal, else all].",
 )
 
 pruning = together(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -76,9 +77,10 @@ def command(
 
     refuse_kind_as_id("test", ids)
     refuse_second_use(sources, fill, changes.overlays)
+    address = to[0] if to else None
     request = ConnectionTestRequest(
         names=ids,
-        airflow_address=to[0] if to else None,
+        airflow_address=address,
         sources=sources,
         source_format=source_format,
         airflow=airflow,
@@ -89,6 +91,11 @@ def command(
         from airconn.cli.test_many import test_many
 
         return test_many(app, request, targets, network, parallel, fail_fast=fail_fast, output=output)
+    if app.config.named(address).startswith("@"):
+        from airconn.targets import targets_of
+
+        (target,) = targets_of(app.config, [address])
+        request = replace(request, airflow_address=target.address, airflow=airflow or target.airflow)
     with app.places(network) as places:
         tests = run_tests(request, places)
     app.notes(tests.notes)

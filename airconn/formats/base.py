@@ -123,6 +123,12 @@ def loss_notes(obj: AirflowObject, lost: Mapping[str, str]) -> tuple[Note, ...]:
     return tuple(Loss(obj.kind, obj.id, name, why).note for name, why in lost.items())
 
 
+def detail_notes(obj: AirflowObject, changed: Mapping[str, str]) -> tuple[Note, ...]:
+    """The notes on what comes back in another form and means the same. Only a verbose run tells them."""
+    name = f"{obj.kind.value}/{obj.id}"
+    return tuple(Note(name, f"{field} {how}", is_detail=True) for field, how in changed.items())
+
+
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """A bundle as text, and the losses: what the text doesn't hold."""

@@ -181,8 +181,6 @@ _FLAT = frozenset((str, int, float, bool, type(None), Number))
 
 
 def _write(value: Any, out: Callable[[str], None], indent: int | None, depth: int) -> None:
-    if depth > MAX_DEPTH:
-        raise TooDeepError("nested too deep")
     if isinstance(value, str):
         out(encode_basestring_ascii(value))
     elif isinstance(value, Number):
@@ -205,6 +203,8 @@ def _write_items(
     if not value:
         out(opening + closing)
         return
+    if depth >= MAX_DEPTH:
+        raise TooDeepError("nested too deep")
     newline, end, separator = "", "", ", "
     if indent is not None:
         newline, end = ("\n" + " " * (indent * level) for level in (depth + 1, depth))

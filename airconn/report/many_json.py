@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from airconn.errors import ExitCode
 from airconn.model import WRITES, Step
 from airconn.plan import Plan
 from airconn.quoting import to_json
 from airconn.report.many import error_entries
 from airconn.report.results import SCHEMA_VERSION, counts, step_json
 from airconn.transfer.many.results import ManyResult, TargetResult
+
+_UNWRITTEN = {
+    ExitCode.USAGE: "refused",
+    ExitCode.INPUT: "refused",
+    ExitCode.BLOCKED: "blocked",
+    ExitCode.TARGET: "not reached",
+}
 
 
 def many_json(result: ManyResult, *, dry_run: bool) -> str:
@@ -33,13 +41,14 @@ def _section(result: TargetResult, *, dry_run: bool) -> dict[str, Any]:
     plan = Plan(result.plan.steps if result.plan else ())
     done = None if dry_run else result.done or ()
     error = result.error
+    status = status_of(result, dry_run=dry_run)
     return {
         "name": result.label,
         "target": result.plan.text if result.plan else None,
-        "status": status_of(result, dry_run=dry_run),
+        "status": status,
         "exit_code": int(result.exit_code),
         **(error_entries(error) if error else {}),
-        **({"held_back": result.held_back} if result.held_back else {}),
+        **({"held_back": result.held_back or "the run ended before"} if status == "not begun" else {}),
         **({"verified": True} if result.is_verified else {}),
         **({"restarts": result.plan.restarts} if result.plan and result.plan.restarts else {}),
         **({"recovery": str(result.recovery.path)} if result.recovery else {}),
@@ -65,11 +74,16 @@ def _object(step: Step, result: TargetResult, *, dry_run: bool) -> dict[str, Any
 
 
 def status_of(result: TargetResult, *, dry_run: bool) -> str:
-    """`planned`, `done`, `failed` (some objects did), `not begun` or `refused` (nothing was written there)."""
+    """What became of a target, in the words of the text and the JSON.
+
+    `refused`, `blocked` and `not reached`: nothing was written there. `failed`: some objects did, or all.
+    """
     if result.held_back or (result.plan is None and result.error is None):
         return "not begun"
     if result.error is not None and not result.is_written:
-        return "refused"
-    if not result.is_whole and not dry_run:
-        return "failed"
-    return "planned" if dry_run else "done"
+        return _UNWRITTEN.get(result.exit_code, "failed")
+    if dry_run:
+        return "planned"
+    if result.exit_code is ExitCode.INTERRUPTED:
+        return "interrupted"
+    return "done" if result.is_whole else "failed"

@@ -271,6 +271,17 @@ def test_an_airflow_that_is_newer_than_all_is_the_newest(airconn) -> None:
         assert airconn("check", "-", "--airflow", version, "--from-format", "env").code == 0
 
 
+@pytest.mark.parametrize("command", ["check -", "convert - --format json", "list --from -"])
+def test_a_minor_version_of_airflow_that_is_unknown_is_a_warning(airconn, command: str) -> None:
+    name, *rest = (*command.split(), "--from-format", "env")
+    said = "warning: Airflow {} is unknown to this airconn, which goes by Airflow {}\n"
+    for version, series, nearest in (("3.33", "3.33", NEWEST), ("4.0.1", "4.0", NEWEST), ("2.12", "2.12", "2.11.2")):
+        assert airconn(name, "--airflow", version, *rest).err.startswith(said.format(series, nearest))
+        assert "unknown" not in airconn(name, "--airflow", version, *rest, "-q").err
+    for version in ("3.3", "3.3.99", "2.7.3"):
+        assert "unknown" not in airconn(name, "--airflow", version, *rest).err
+
+
 @pytest.mark.parametrize("command", ["check", "convert"])
 def test_where_no_airflow_is_in_question_the_help_says_which_it_is(airconn, capsys, command: str) -> None:
     airconn(command, "--help")

@@ -257,6 +257,15 @@ def test_a_canary_that_is_not_whole_leaves_the_others_untouched(airconn: Airconn
     assert "2 not begun" in result.out.splitlines()[-1]
 
 
+def test_the_canary_of_a_plan_for_one_target_counts_as_in_an_import(airconn: Airconn, world: World) -> None:
+    plan = world.directory / "plan.json"
+    made = airconn("import", world.directory / "in.json", *to("eu"), "--canary", "@eu", "--plan-out", plan)
+    assert made.err.endswith(f"carry it out with: airconn apply {plan} --canary @eu\n")
+    wrong = airconn("apply", plan, "--canary", "@us")
+    assert (wrong.code, "--canary @us is not one of the targets" in wrong.err, world["eu"].calls) == (2, True, [])
+    assert airconn("apply", plan, "--canary", "@eu").out.endswith("2 created, 0 updated, 0 unchanged, verified\n")
+
+
 def test_a_canary_has_to_be_one_of_the_targets(airconn: Airconn, world: World) -> None:
     result = airconn("import", world.directory / "in.json", *to("eu", "us"), "--canary", "@ap")
     assert (result.code, "--canary @ap is not one of the targets" in result.err) == (2, True)
@@ -327,7 +336,7 @@ def test_the_json_has_a_section_for_each_target(airconn: Airconn, world: World) 
     eu, us, ap = found["targets"]
     assert (eu["name"], eu["target"], eu["status"], eu["exit_code"]) == ("@eu", "http://eu.test", "done", 0)
     assert [(one["id"], one["status"]) for one in eu["objects"]] == [("a", "done"), ("b", "done")]
-    assert (us["status"], us["exit_code"], us["target"], us["objects"]) == ("refused", 5, None, [])
+    assert (us["status"], us["exit_code"], us["target"], us["objects"]) == ("not reached", 5, None, [])
     assert us["error"] == "http://us.test: nothing listens there"
     assert (ap["status"], ap["exit_code"], ap["objects"][1]["error"]) == ("failed", 1, "refused")
     assert (found["summary"]["created"], found["summary"]["failed"]) == (3, 1)

@@ -6,17 +6,19 @@ import json
 import re
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from airconn.errors import TargetError
+from airconn.errors import TargetError, UsageError
 from airconn.model import Selection, Step
 from airconn.model.reading import Reading
 from airconn.stores.base import Context
 from tests.cli.test_import_many import ALL, Place, World, _interrupt, world
+from tests.report.test_json_schema import check
 
 Airconn = Callable[..., Any]
 __all__ = ["world"]
@@ -94,6 +96,51 @@ def test_a_deadline_that_passes_at_the_canary_begins_no_other_target(
     result = airconn("import", world.directory / "in.json", *CANARY, "--deadline", "60")
     assert (result.code != 0, untouched(world)) == (True, True)
     assert "error: @us: the deadline has passed, and 1 object is not done\n" in result.err
+
+
+@pytest.mark.parametrize(
+    ("fault", "options", "said"),
+    [
+        ("down", (), "done, not reached, done"),
+        ("down", ("--canary", "@us"), "not begun, not reached, not begun"),
+        ("down", ("--fail-fast", "--parallel", "1"), "not begun, not reached, not begun"),
+        ("down", ("--dry-run",), "planned, not reached, planned"),
+        ("not trusted", (), "done, refused, done"),
+        ("other values", ("--on-existing", "fail"), "done, blocked, done"),
+        ("failing", (), "done, failed, done"),
+        ("deaf", (), "done, failed, done"),
+        ("interrupted", ("--parallel", "1"), "done, interrupted, not begun"),
+    ],
+)
+def test_the_json_has_the_words_of_the_text(
+    airconn: Airconn, world: World, monkeypatch: pytest.MonkeyPatch, fault: str, options: tuple[str, ...], said: str
+) -> None:
+    us, read = world["us"], Place.read
+    us.fault = "nothing listens there" if fault == "down" else ""
+    us.failing = {"b"} if fault == "failing" else set()
+    us.deaf = {"b"} if fault == "deaf" else set()
+    if fault == "interrupted":
+        us.before_write = lambda step: _interrupt()
+
+    def refuses(self: Place, selection: Selection, context: Context) -> Reading:
+        if self is us and fault == "not trusted":
+            raise UsageError("it isn't trusted", where=self.address)
+        return read(self, selection, context)
+
+    monkeypatch.setattr(Place, "read", refuses)
+    results = []
+    for output in ("json", "text"):
+        for name in world:
+            world.holds(name, **({"a": "old"} if name == "us" and fault == "other values" else {}))
+        results.append(airconn("import", world.directory / "in.json", *ALL, *options, "--output", output))
+    targets = check("import", results[0].out)["targets"]
+    assert [one["status"] for one in targets] == said.split(", ")
+    assert [one["name"] for one in targets if "held_back" in one] == [
+        one["name"] for one in targets if one["status"] == "not begun"
+    ]
+    counted = Counter(said.replace("planned", "would change").split(", "))
+    words = ", ".join(f"{number} {word}" for word, number in counted.items())
+    assert results[1].out.splitlines()[-1] == f"3 targets: {words}"
 
 
 def test_a_target_that_stops_answering_in_the_middle_says_what_is_not_done(airconn: Airconn, world: World) -> None:

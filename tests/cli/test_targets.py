@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from airconn.airflow.versions import NEWEST
+
 SOURCE = """\
 connections:
   db: {conn_type: postgres, host: dev-db, login: app}
@@ -196,6 +198,13 @@ def test_the_airflow_of_a_target_is_weaker_than_the_option(airconn, project: Pat
         result = airconn("import", "base.yaml", "--to", "@eu", "--plan-out", "plan.json", *option)
         assert "@eu: for Airflow 2.11.0\n" in result.err
         assert json.loads(Path("plan.json").read_text())["request"]["airflow"] == version
+
+
+def test_an_airflow_of_a_target_that_is_unknown_is_said(airconn, project: Path) -> None:
+    (project / "airconn.toml").write_text('[targets.eu]\naddress = "eu.json"\nairflow = "3.33"\n')
+    said = f"@eu: for Airflow 3.33.0 (unknown to this airconn, which goes by Airflow {NEWEST})\n"
+    assert said in airconn("import", "base.yaml", "--to", "@eu").err
+    assert said in airconn("list", "--from", "@eu").err
 
 
 @pytest.mark.parametrize("command", [("get", "connections/db.host", "--from"), ("doctor",), ("logout",)])

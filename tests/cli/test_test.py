@@ -154,6 +154,30 @@ def test_what_is_named_wrongly_is_told(airconn: Any, source: Path, args: list[st
     assert (result.code, said in result.err) == (code, True), result.err
 
 
+@pytest.mark.parametrize(
+    ("args", "extra"),
+    [
+        (("--to", "@eu"), {"x": 1}),
+        (("--to", "@all"), {"x": 1}),
+        ((), {"x": 1}),
+        (("--to", "@eu", "--airflow", "3.1"), {"x": "1"}),
+    ],
+)
+def test_the_airflow_of_a_target_alone_counts_as_for_several(
+    airconn: Any, tmp_path: Path, args: tuple[str, ...], extra: dict[str, object]
+) -> None:
+    source = tmp_path / "uri.env"
+    source.write_text("AIRFLOW_CONN_DB='http://h?x=1'\n")
+    door = TestingDoor("3.0.6")
+    with Site(airflow("3.0.6", door)) as site:
+        user = tmp_path.parent / f"{tmp_path.name}-user.toml"
+        user.write_text(f'[targets.eu]\naddress = "{site.url}"\nairflow = "3.3"\n')
+        env = {"AIRCONN_URL": "@eu", "AIRCONN_TOKEN": "a-token"}
+        result = airconn("test", "db", "--source", source, *args, env=env)
+    assert result.code == 0, result.err
+    assert json.loads(door.bodies[0]["extra"]) == extra
+
+
 def test_only_an_airflow_tests(airconn: Any, source: Path) -> None:
     result = airconn("test", "db", "--source", source, "--to", source)
     assert (result.code, "only an Airflow can test connections" in result.err) == (2, True)

@@ -67,10 +67,16 @@ def running(directory: Path) -> Iterator[OpenBao]:
 
 def fresh(bao: OpenBao) -> None:
     """Both engines with nothing in them."""
-    for mount, version in (("secret", "2"), ("old", "1")):
-        bao.client.sys.disable_secrets_engine(mount)
-        bao.client.sys.enable_secrets_engine("kv", path=mount, options={"version": version})
-    _wait_for_versions(bao.client)
+    for mount in ("secret", "old"):
+        empty(bao, mount)
+
+
+def empty(bao: OpenBao, mount: str) -> None:
+    """One of the engines with nothing in it."""
+    bao.client.sys.disable_secrets_engine(mount)
+    bao.client.sys.enable_secrets_engine("kv", path=mount, options={"version": "1" if mount == "old" else "2"})
+    if mount == "secret":
+        _wait_for_versions(bao.client)
 
 
 def _wait_for_versions(client: Any) -> None:

@@ -221,7 +221,7 @@ def test_twelve_targets_of_which_some_fail_and_a_second_run_that_finishes(world:
             assert (section["status"], section["exit_code"], section["summary"]["created"]) == ("done", 0, 4), name
     for name in ("@locked", "@down"):
         refused = sections[name]
-        assert (refused["status"], refused["exit_code"], refused["objects"]) == ("refused", 5, [])
+        assert (refused["status"], refused["exit_code"], refused["objects"]) == ("not reached", 5, [])
     assert (old["status"], old["exit_code"]) == ("failed", 1)
     assert [(one["id"], one["status"]) for one in old["objects"]] == [
         ("seen_db", "done"),

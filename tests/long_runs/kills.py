@@ -106,7 +106,7 @@ class Runs:
             "TMPDIR": str(directory),
             "AIRCONN_STATE_DIR": str(self.state),
             "AIRCONN_CONFIG": str(directory / "config.toml"),
-            **airflow.box.credentials(),
+            **airflow.environ,
         }
         (directory / "config.toml").touch()
 

@@ -31,7 +31,7 @@ def run(number: int, directory: Path) -> Counter[str]:
         program = Program(directory / f"writers-of-{name}", {})
         counted += _all(name, program, number, ["--to", str(place)], lambda: _in_file(program, place))  # noqa: B023
     with PostgresAirflow("3.3.2", workers=2) as airflow:
-        program = Program(directory / "writers-of-airflow", airflow.box.credentials())
+        program = Program(directory / "writers-of-airflow", airflow.environ)
         database = Database(airflow)
         name = "Airflow 3.3.2 with PostgreSQL"
         return counted + _all(name, program, number, [], database.settled)

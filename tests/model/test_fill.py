@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from airconn.model import REDACTED, Connection, Text, fill, unfilled
+from airconn.model import REDACTED, Connection, Text, Variable, fill, hidden_connection, unfilled
+from airconn.model.objects import Origin
 
 
 def conn(extra: Any, password: Any = None) -> Connection:
@@ -110,3 +111,38 @@ def test_what_may_be_known_and_is_not_filled_in_is_named(ours: Any, theirs: Any,
 def test_a_text_whose_leaves_can_not_be_told_apart_may_know_everything() -> None:
     twice = Connection(conn_id="c", conn_type="http", extra=Text('{"token": "a", "token": "b"}'))
     assert unfilled(fill(conn({"token": "***"}), twice), twice) == ("extra.token",)
+
+
+def test_a_text_that_python_reads_as_the_same_json_is_taken_in_its_spelling() -> None:
+    hidden = Text('{"n": 1.5, "e": 100000.0, "i": -7, "token": "***"}', (("token",),))
+    original = Text('{"n":1.50,"e":1e5,"i":-7,"token":"t"}')
+    mine = Connection(conn_id="c", conn_type="http", extra=hidden)
+    assert fill(mine, replace(mine, extra=original)).extra == original  # type: ignore[union-attr]
+    other = Text('{"n":1.51,"e":1e5,"i":-7,"token":"t"}')
+    result = Text('{"n": 1.5, "e": 100000.0, "i": -7, "token": "t"}')
+    assert fill(mine, replace(mine, extra=other)).extra == result  # type: ignore[union-attr]
+    spelled = Text('{"n":1.5,"e":100000.0,"i":-8,"token":"t"}')
+    assert fill(mine, replace(mine, extra=spelled)).extra == result  # type: ignore[union-attr]
+
+
+def test_an_object_that_was_filled_as_a_whole_still_comes_from_its_own_place() -> None:
+    hidden = hidden_connection("c", Origin("vault://x"))
+    result = fill(hidden, Connection(conn_id="c", conn_type="http", host="h", origin=Origin("b.env", 3)))
+    assert (result.origin, result.host) == (Origin("vault://x"), "h")  # type: ignore[union-attr]
+
+
+def test_an_object_without_anything_to_fill_in_is_the_same() -> None:
+    mine = Connection(conn_id="c", conn_type="http", extra=Text('{"a": 1}'))
+    other = replace(mine, password="p", extra=Text('{"a": 2}'))
+    assert fill(mine, other) is mine
+    assert fill(mine, None) is mine
+    assert fill(mine, Variable(key="c", value=Text("x"))) is mine
+
+
+def test_each_field_that_may_be_known_and_is_not_filled_in_is_named() -> None:
+    hidden = Text('{"l": ["***"]}', (("l", 0),))
+    known = Text('{"l": ["a", "b"]}')
+    mine = Connection(conn_id="c", conn_type="http", extra=hidden)
+    assert unfilled(mine, replace(mine, extra=known)) == ("extra.l[0]",)
+    assert unfilled(replace(mine, extra=known), replace(mine, extra=Text("{}"))) == ()
+    assert unfilled(mine, None) == ()

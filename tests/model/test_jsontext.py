@@ -72,13 +72,53 @@ def test_any_text_is_json_or_a_value_error_as_it_is_to_python(text: str) -> None
         ('{"a": 1, "a": 2}', "a", 9),
         ('[1, {"x": {"b": "\\"b\\": {", "c": {}, "\\u0062": 1}, "x": 2}]', "b", 37),
         ('{"a": [{"a": 1}, {"b": 1, "b": 2}]}', "b", 26),
+        ('{"a": 1, "a": 2, "b": 1, "b": 2, "a": 3}', "a", 9),
     ],
 )
 def test_a_key_that_stands_twice_is_an_error_with_its_place(text: str, key: str, position: int) -> None:
     with pytest.raises(DuplicateKeyError) as caught:
         loads(text)
     assert caught.value.key == key
+    assert str(caught.value) == "duplicate key"
     assert jsontext.duplicate_position(text, 0) == position
+    before = '{"x": 1, "x": 2} and '
+    assert jsontext.duplicate_position(before + text, len(before)) == len(before) + position
+
+
+def test_a_key_may_be_named_again_elsewhere() -> None:
+    text = '{"x": {"a": 1}, "y": [{"a": 1}, {"a": 2}], "a": 3}'
+    assert dumps(loads(text)) == text
+    assert jsontext.duplicate_position(text, 0) == 0
+
+
+def test_what_is_behind_a_value_is_an_error_at_its_place() -> None:
+    with pytest.raises(json.JSONDecodeError) as caught:
+        loads(' {"a": 1} \n x')
+    assert (caught.value.msg, caught.value.pos) == ("Extra data", 12)
+    assert jsontext.decode_at("x = [1] y", 4) == ([Number("1")], 7)
+
+
+def test_only_the_value_that_is_read_may_nest_too_deep() -> None:
+    deep = "[" * (MAX_DEPTH + 1) + "1" + "]" * (MAX_DEPTH + 1)
+    allowed = deep[1:-1]
+    for before, value, after in ((deep, "[[1]]", ""), ("", "[[1]]", deep), (deep, allowed, deep)):
+        text = before + value + after
+        assert jsontext.decode_at(text, len(before))[1] == len(before) + len(value)
+    with pytest.raises(TooDeepError, match=r"^nested too deep$"):
+        jsontext.decode_at(allowed + deep, len(allowed))
+    value: object = 1
+    for _ in range(MAX_DEPTH):
+        value = [value]
+    for indent in (None, 2):
+        assert loads(dumps(value, indent=indent))
+        with pytest.raises(TooDeepError, match=r"^nested too deep$"):
+            dumps([value], indent=indent)
+        endless: list[object] = []
+        endless.append(endless)
+        with pytest.raises(TooDeepError, match=r"^nested too deep$"):
+            dumps(endless, indent=indent)
+    with pytest.raises(TooDeepError, match=r"^nested too deep$"):
+        loads("[" * 100_000)
 
 
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])

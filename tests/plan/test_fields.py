@@ -270,3 +270,31 @@ def test_a_hidden_variable_is_written_again_or_kept() -> None:
 def test_the_description_of_a_variable_whose_value_nobody_knows_is_written_alone() -> None:
     step = planned(var(REDACTED, "new"), var(REDACTED, "old"))
     assert (step.action, step.written) == (Action.UPDATE, {"description"})
+
+
+def test_the_reasons_name_the_leaves_and_say_why() -> None:
+    def reasons(source: AirflowObject, target: AirflowObject, lacking: Lacking = "clear") -> tuple[str, ...]:
+        step = planned(source, target, lacking=lacking)
+        assert step.action is Action.BLOCKED
+        return step.reasons
+
+    listed, keyed = Text('{"a": ["***"]}', (("a", 0),)), Text('{"a": {"b": "***"}}', (("a", "b"),))
+    assert reasons(conn(extra=listed), conn(extra=keyed)) == (
+        "extra.a[0] is hidden in the source, and the target has none",
+    )
+    assert reasons(conn(password=REDACTED), conn()) == ("password is hidden in the source, and the target has none",)
+    assert reasons(conn(extra=extra('{"a": 1}')), conn(extra=REDACTED), "keep") == (
+        "all of extra is hidden, so it can't be merged",
+    )
+    both = Text('{"x": "***", "y": "***", "z": "old"}', (("x",), ("y",)))
+    rest = "writing the rest of extra would lose it"
+    assert reasons(conn(extra=Text('{"x": "***", "z": "new"}', (("x",),))), conn(extra=both))[0].split("; ") == [
+        f"extra.x is hidden on both sides: {rest} (get it with --fill ADDRESS)",
+        f"extra.y is hidden and not in the source: {rest} (add it to the source, or lose it with --exact)",
+    ]
+
+
+def test_a_field_that_the_source_hides_as_a_whole_is_kept_by_its_name() -> None:
+    for target in (conn(password=REDACTED), conn(password="p")):
+        step = planned(conn(password=REDACTED), target)
+        assert step.changes == (FieldChange("password", FieldAction.KEPT),)

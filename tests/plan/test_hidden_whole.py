@@ -12,6 +12,7 @@ from airconn.model import (
     Bundle,
     Connection,
     FieldAction,
+    Kind,
     Text,
     fill,
     hidden_connection,
@@ -29,6 +30,7 @@ def test_it_is_written_again_with_all_fields_of_the_source() -> None:
     assert step.action is Action.UPDATE
     assert {change.how for change in step.changes} == {FieldAction.WRITTEN_AGAIN}
     assert step.written == {"conn_type", "host", "password", "extra"}
+    assert (step.kind, step.id, step.source, step.target) == (Kind.CONNECTIONS, "c", FULL, HIDDEN)
     assert step.result() == FULL
 
 
@@ -36,29 +38,47 @@ def test_it_is_unchanged_if_hidden_values_count_as_equal() -> None:
     step = planned(FULL, HIDDEN, hidden_is_equal=True)
     assert (step.action, step.written) == (Action.UNCHANGED, frozenset())
     assert {change.how for change in step.changes} == {FieldAction.ASSUMED}
+    assert (step.kind, step.id, step.source, step.target) == (Kind.CONNECTIONS, "c", FULL, HIDDEN)
+
+
+def test_fields_that_the_source_cannot_hold_are_not_written_and_empty_ones_are() -> None:
+    source = replace(FULL, login="", schema="", unsaid=frozenset({"login", "description"}))
+    assert planned(source, HIDDEN).written == {"conn_type", "host", "password", "extra", "schema"}
+    held = replace(FULL, login="l", unsaid=frozenset({"login"}))
+    assert "login" in planned(held, HIDDEN).written
 
 
 def test_nothing_is_merged_into_it() -> None:
     step = planned(FULL, HIDDEN, lacking="keep")
-    assert step.action is Action.BLOCKED
-    assert "so it can't be merged" in step.reasons[0]
+    assert (step.action, step.reasons) == (Action.BLOCKED, ("the target hides all of it, so it can't be merged",))
+    assert (step.kind, step.id, step.source, step.target) == (Kind.CONNECTIONS, "c", FULL, HIDDEN)
+    assert {change.name for change in step.changes} == {"conn_type", "host", "password", "extra"}
 
 
 def test_a_source_that_hides_a_part_is_blocked() -> None:
-    for source in (replace(FULL, password=REDACTED), replace(FULL, extra=Text('{"a": "***"}', (("a",),)))):
+    masked = replace(FULL, extra=Text('{"a": "***"}', (("a",),)))
+    for source, names in (
+        (replace(FULL, password=REDACTED), "password"),
+        (masked, "extra.a"),
+        (replace(masked, password=REDACTED), "password, extra.a"),
+    ):
         step = planned(source, HIDDEN)
-        assert step.action is Action.BLOCKED
-        assert "hidden in the source: " in step.reasons[0]
+        lost = "which would replace the target's value (get it with --fill ADDRESS)"
+        assert (step.action, step.reasons) == (Action.BLOCKED, (f"hidden in the source: {names}, {lost}",))
 
 
 def test_existing_ones_are_skipped_or_refused_as_others_are() -> None:
     assert planned(FULL, HIDDEN, "skip").action is Action.SKIPPED
-    assert planned(FULL, HIDDEN, "fail").action is Action.BLOCKED
+    step = planned(FULL, HIDDEN, "fail")
+    assert (step.action, step.reasons) == (Action.BLOCKED, ("exists, and its hidden values can't be compared",))
 
 
 def test_a_source_that_hides_it_keeps_what_the_target_has() -> None:
     for target in (FULL, HIDDEN, conn()):
-        assert planned(HIDDEN, target).action is Action.UNCHANGED
+        step = planned(HIDDEN, target)
+        assert (step.kind, step.id, step.action) == (Kind.CONNECTIONS, "c", Action.UNCHANGED)
+        assert (step.source, step.target) == (HIDDEN, target)
+        assert {change.how for change in step.changes} == {FieldAction.KEPT}
 
 
 def test_a_source_that_hides_it_creates_nothing() -> None:

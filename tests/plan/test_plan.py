@@ -20,7 +20,8 @@ from tests.plan.planning import RULES, conn, extra, planned, var
 
 
 def test_an_object_that_is_not_there_is_created() -> None:
-    assert planned(conn(password="p"), None).action is Action.CREATE
+    source = conn(password="p")
+    assert planned(source, None) == Step(Kind.CONNECTIONS, "c", Action.CREATE, source)
 
 
 def test_an_object_that_is_the_same_is_unchanged_and_writes_nothing() -> None:
@@ -49,11 +50,19 @@ def test_include_deferred_is_kept_where_the_source_has_no_place_for_it() -> None
 
 def test_skip_leaves_what_is_there() -> None:
     step = planned(conn(host="new"), conn(host="old"), "skip")
-    assert (step.action, step.reasons) == (Action.SKIPPED, ("exists",))
+    assert step == Step(
+        Kind.CONNECTIONS, "c", Action.SKIPPED, conn(host="new"), conn(host="old"), reasons=("exists",)
+    )
 
 
 def test_fail_blocks_what_would_be_overwritten_and_nothing_else() -> None:
-    assert planned(conn(host="new"), conn(host="old"), "fail").action is Action.BLOCKED
+    step = planned(conn(host="new"), conn(host="old"), "fail")
+    assert (step.action, step.reasons) == (Action.BLOCKED, ("exists, with other values",))
+    assert step.changes == (FieldChange("host", FieldAction.CHANGED),)
+    cleared = planned(conn(), conn(host="old"), "fail")
+    assert (cleared.action, cleared.reasons) == (Action.BLOCKED, ("exists, with other values",))
+    again = planned(conn(password="p"), conn(password=REDACTED), "fail")
+    assert (again.action, again.reasons) == (Action.BLOCKED, ("exists, and its hidden values can't be compared",))
     assert planned(conn(host="same"), conn(host="same"), "fail").action is Action.UNCHANGED
     assert planned(conn(), None, "fail").action is Action.CREATE
 
@@ -124,7 +133,32 @@ def test_a_replacement_that_would_lose_what_is_hidden_is_blocked() -> None:
     source = conn(extra=HIDDEN_EXTRA)
     step = planned(source, conn(extra=HIDDEN_EXTRA, password=REDACTED), lacking="exact")
     assert step.action is Action.BLOCKED
-    assert "extra.token" in step.reasons[1]
+    assert step.reasons == (
+        "no update takes a password away",
+        "it would have to be deleted and created again, which loses hidden values: extra.token",
+    )
+    two = Text('{"token": "***", "key": "***"}', (("token",), ("key",)))
+    step = planned(conn(extra=two), conn(extra=two, password=REDACTED), lacking="exact")
+    assert step.reasons[1].endswith("which loses hidden values: extra.key, extra.token")
+
+
+def test_a_replacement_that_would_lose_a_hidden_value_of_a_field_that_the_source_cannot_hold_is_blocked() -> None:
+    source = replace(conn(), unsaid=frozenset({"extra"}))
+    step = planned(source, conn(extra=HIDDEN_EXTRA, password=REDACTED), lacking="exact")
+    assert step.action is Action.BLOCKED
+    assert step.reasons[1].endswith("which loses hidden values: extra.token")
+
+
+def test_a_replacement_that_the_target_refuses_as_well_is_blocked_for_both_reasons() -> None:
+    rules = TargetRules(refusal=lambda step: f"no {step.action.value}" if step.written else "")
+    (step,) = make_plan(Bundle.of([conn(host="new")]), Bundle.of([conn(host="old")]), rules).steps
+    assert (step.action, step.reasons) == (Action.BLOCKED, ("no update", "no replace"))
+
+
+def test_a_creation_names_each_hidden_leaf_that_is_lacking() -> None:
+    step = planned(conn(password=REDACTED, extra=HIDDEN_EXTRA), None)
+    assert step.action is Action.BLOCKED
+    assert step.reasons == ("hidden in the source, and the target has none: password, extra.token",)
 
 
 def test_exact_clears_hidden_leaves_of_extra_without_one() -> None:
@@ -153,6 +187,10 @@ def test_what_may_not_be_there_is_taken_for_none_if_what_is_hidden_is_taken_for_
         (step,) = make_plan(source, target, rules, Policy(lacking="exact", hidden_is_equal=hidden_is_equal)).steps
         assert step.action is action
     assert planned(conn(), conn(password=REDACTED), lacking="exact", hidden_is_equal=True).action is Action.REPLACE
+    source, target = Bundle.of([conn(port=2)]), Bundle.of([conn(password=REDACTED, port=1, extra=Text("{}"))])
+    (step,) = make_plan(source, target, rules, Policy(lacking="exact", hidden_is_equal=True)).steps
+    assert (step.action, step.written) == (Action.UPDATE, {"port", "extra"})
+    assert FieldChange("password", FieldAction.ASSUMED) in step.changes
     for field in ("extra", "host"):
         source, target = Bundle.of([conn()]), Bundle.of([conn(**{field: REDACTED})])
         (step,) = make_plan(source, target, rules, Policy(lacking="exact", hidden_is_equal=True)).steps
@@ -169,6 +207,21 @@ def test_what_the_source_lacks_is_deleted_within_the_kinds() -> None:
         (Action.DELETE, "old"),
         (Action.DELETE, "p"),
     ]
+
+
+def test_an_id_that_differs_in_capitals_only_is_not_deleted() -> None:
+    source, held = Bundle.of([conn()]), conn(conn_id="C")
+    target = Bundle.of([held, replace(var("x"), key="c")])
+    plan = with_deletions(Plan(()), source, target, frozenset(Kind))
+    reason = "the sources have c: --exclude this one, --rename that one, or airconn delete this one first"
+    assert plan.steps == (
+        Step(Kind.CONNECTIONS, "C", Action.BLOCKED, target=held, reasons=(reason,)),
+        Step(Kind.VARIABLES, "c", Action.DELETE, target=replace(var("x"), key="c")),
+    )
+    assert plan.blocked == plan.steps[:1]
+    assert plan.writes == plan.steps[1:]
+    upper = with_deletions(Plan(()), Bundle.of([held]), Bundle.of([conn()]), frozenset(Kind))
+    assert [(step.action, step.id) for step in upper.steps] == [(Action.BLOCKED, "c")]
 
 
 def test_what_stands_for_a_secret_is_never_written() -> None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from airconn.formats import get_format
 from airconn.formats.base import WriteOptions
-from airconn.model import Bundle
+from airconn.model import AirflowVersion, Bundle
 from airconn.sandbox import Sandbox
+from tests.integration.airflow_command import warm
 from tests.round_trips import places, servers
 from tests.round_trips.objects import hundred
 from tests.round_trips.pairs import Mover, Said, Verdict, judged, look
@@ -20,27 +19,33 @@ from tests.round_trips.places import FILES, Place
 
 NEUTRAL = "`json`"
 """The place that holds everything, by which a place is asked alone."""
+World = tuple[Mover, list[Place], list[Place]]
+"""What moves objects, the sources and the targets."""
 Results = dict[tuple[str, str], Verdict]
-Watch = Callable[[str, str, Verdict, Said], None]
 
 
 @contextlib.contextmanager
-def worlds(directory: Path, boxes: list[Sandbox], *, real: bool) -> Iterator[tuple[Mover, list[Place], list[Place]]]:
-    """All places as sources and as targets. A file is another one as a target."""
+def worlds(directory: Path, boxes: Sequence[Sandbox], *, real: bool) -> Iterator[World]:
+    """All places: those without servers, and with `real` all others."""
     with contextlib.ExitStack() as stack:
-        for name in ("from", "to"):
-            (directory / name).mkdir()
         found = stack.enter_context(places.without_servers(directory))
         if real:
             found += stack.enter_context(servers.vault(directory))
-            found += stack.enter_context(servers.aws(directory))
+            found += stack.enter_context(servers.aws())
         for box in boxes:
-            found += servers.airflow(box, directory)
-        mover = Mover(directory, servers.configuration(boxes))
-        mover.environ |= {servers.password_name(box): box.password for box in boxes}
-        sources = [_within(place, directory / "from") for place in found]
-        targets = [_within(place, directory / "to") for place in found if place.is_written]
-        yield mover, sources, targets
+            first = stack.enter_context(warm(box)) if box.version in servers.THROUGH_A_SHELL else None
+            found += servers.airflow(box, directory, first)
+        yield among(directory, found, boxes)
+
+
+def among(directory: Path, found: Sequence[Place], boxes: Sequence[Sandbox] = ()) -> World:
+    """These places, as sources and as targets. A file is another one as a target."""
+    for name in ("from", "to"):
+        (directory / name).mkdir()
+    mover = Mover(directory, servers.configuration(boxes))
+    mover.environ |= {servers.password_name(box): box.password for box in boxes}
+    sources = [_within(place, directory / "from") for place in found]
+    return mover, sources, [_within(place, directory / "to") for place in found if place.is_written]
 
 
 def _within(place: Place, directory: Path) -> Place:
@@ -66,3 +71,35 @@ def pair(mover: Mover, source: Place, target: Place, given: Bundle | None = None
         verdict = Verdict(given=len(list(before)), silent=[f"exit codes {said.codes}"])
         return verdict, said
     return judged(before, look(target, version, as_judge=True), said), said
+
+
+def fill(mover: Mover, source: Place, first: Place, all_targets: Sequence[Place]) -> None:
+    """Puts the hundred into a place, by airconn: a database through the shell or the API of its Airflow."""
+    if source.is_written:
+        mover.move(first, source)
+        return
+    (door,) = [place for place in all_targets if place.name == f"REST {source.name.rpartition(' ')[2]}"]
+    mover.move(first, door)
+
+
+def row(mover: Mover, source: Place, targets: Sequence[Place]) -> Iterator[tuple[str, Verdict, Said]]:
+    """What comes of the objects of a place, which are there, in each of the others."""
+    given: dict[AirflowVersion | None, Bundle] = {}
+    for target in targets:
+        if (target.judge and target.judge == source.judge) or target.address == source.address:
+            continue  # the same place
+        version = target.version or source.version
+        if version not in given:
+            given[version] = look(source, version)
+        yield (target.name, *pair(mover, source, target, given[version]))
+
+
+def redone(world: World, sources: Sequence[Place], targets: Sequence[Place]) -> Results:
+    """What comes of these pairs."""
+    mover, _, every = world
+    first = the_hundred(mover.directory)
+    found: Results = {}
+    for source in sources:
+        fill(mover, source, first, every)
+        found |= {(source.name, name): verdict for name, verdict, _ in row(mover, source, targets)}
+    return found

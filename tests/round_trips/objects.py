@@ -20,7 +20,7 @@ _TEXTS = (
     "line\nline\n",
     "a\r\nb\rc",
     "tab\tand\x0bmore\x1b[0m",
-    "it's \"quoted\" `here`",
+    'it\'s "quoted" `here`',
     "$HOME ${X:-d} $$ $(id)",
     "back\\slash\\n \\' \\\\",
     "# not a comment #",
@@ -110,7 +110,7 @@ def _variables() -> list[Variable]:
     found += [
         Variable(key=f"Var.v{first}/a b", value=Text.of("x")),
         Variable(key=f"api_key_v{first + 1}", value=Text.of(f"s3cret-v{first + 1}")),
-        Variable(key=f"var_v{first + 2}", value=Text.of("x"), description="it's \"d\" # é\nsecond"),
+        Variable(key=f"var_v{first + 2}", value=Text.of("x"), description='it\'s "d" # é\nsecond'),
         Variable(key=f"var_v{first + 3}", value=Text.of("x"), description=""),
         Variable(key=f"größe_v{first + 4}", value=Text.of("x")),
         Variable(key=f"var_v{first + 5}", value=Text.of("x"), team_name="team-a"),

@@ -13,6 +13,7 @@ from typing import Any
 from airconn.cli import run
 from airconn.cli.app import App
 from airconn.config import Settings
+from airconn.credentials import Credentials
 from airconn.model import (
     DEFAULT_POOL,
     REDACTED,
@@ -80,7 +81,10 @@ class Mover:
     def __init__(self, directory: Path, configuration: str = "") -> None:
         self.directory = directory
         (directory / "config.toml").write_text(configuration)
-        self.environ = {"AIRCONN_CONFIG": str(directory / "config.toml"), "AIRCONN_STATE_DIR": str(directory / "state")}
+        self.environ = {
+            "AIRCONN_CONFIG": str(directory / "config.toml"),
+            "AIRCONN_STATE_DIR": str(directory / "state"),
+        }
 
     def airconn(self, environ: Mapping[str, str], *args: str) -> tuple[int, str]:
         streams = io.BytesIO(), io.StringIO(), io.StringIO()
@@ -91,7 +95,7 @@ class Mover:
         """Writes all that the source holds into the empty target, and once more without what is refused."""
         target.clear()
         said = Said()
-        environ = {**source.environ, **target.environ}
+        environ = {**source.environ, **target.environ, **self._trust(source, target)}
         for _ in range(_MOST_RUNS):
             without = [part for name in sorted(said.left_out) for part in ("--exclude", f"*{name}*")]
             if target.is_file:
@@ -108,10 +112,23 @@ class Mover:
             said.left_out |= named
         return said
 
+    def _trust(self, *places: Place) -> dict[str, str]:
+        """The certificates of both places in one file, in the variables that have one of either."""
+        bundles = {place.environ[name]: None for place in places for name in _BUNDLES if name in place.environ}
+        if len(bundles) < 2:
+            return {}
+        joint = self.directory / "both.pem"
+        joint.write_text("".join(Path(bundle).read_text() for bundle in bundles))
+        return dict.fromkeys(_BUNDLES, str(joint))
 
+
+_BUNDLES = ("AIRCONN_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 _ABOUT_THE_SOURCE = re.compile(r"character that you can't see|has a key twice|not read the same by")
 """What is said of an object that goes on as it is."""
 _REFUSED = re.compile(r"error:|  [!x] |    ")
+_GONE = r"error:|^  [!x.] |left out|skipped|failed|hidden|\*\*\*"
+_HIDDEN = r"hidden|\*\*\*|\b(password|extra|value|host|login|schema|description)\b"
+"""What is said of an object that isn't there, and of one with hidden values."""
 
 
 def look(place: Place, version: AirflowVersion | None, *, as_judge: bool = False) -> Bundle:
@@ -119,7 +136,9 @@ def look(place: Place, version: AirflowVersion | None, *, as_judge: bool = False
     address = (as_judge and place.judge) or place.url or place.address
     environ = {**place.environ, **place.login}
     bundle = environ.get("AIRCONN_CA_BUNDLE")
-    store = open_store(address, Settings(environ=environ, ca_bundle=Path(bundle) if bundle else None))
+    login = Credentials(username=environ.get("AIRCONN_USERNAME"), password=environ.get("AIRCONN_PASSWORD"))
+    settings = Settings(environ=environ, ca_bundle=Path(bundle) if bundle else None, credentials=login)
+    store = open_store(address, settings)
     context = Context(airflow=version, knows_release=True) if version else Context()
     try:
         found = store.read(Selection(), context).bundle
@@ -132,20 +151,24 @@ def judged(before: Bundle, after: Bundle, said: Said) -> Verdict:
     """What of `before` is still the same in `after`, and what was said of the rest."""
     verdict = Verdict(given=len(list(before)))
     for obj in before:
-        again = after.get(obj.kind, obj.id)
+        again = after.get(obj.kind, obj.id) or after.get(obj.kind, obj.id.lower())
         lines = said.about(obj)
         lost = [""] if again is None else different(obj, again)
+        if again is not None and again.id != obj.id:
+            lost.append("id")
         hidden = hidden_fields(obj)
         if not lost and not hidden:
             verdict.kept += 1
             continue
         name = f"{obj.kind.value}/{obj.id}"
         for one in lost or [""]:
-            if not [line for line in lines if not one or re.search(rf"\b{one}\b", line)]:
+            expected = rf"\b{one}\b" if one else _GONE if again is None else _HIDDEN
+            if not [line for line in lines if re.search(expected, line)]:
                 verdict.silent.append(f"{name}: {one or ('hidden' if hidden else 'is not there')}")
             else:
                 verdict.said.setdefault(_reason(obj, again, one, lines), []).append(obj.id)
-    verdict.silent += [f"{obj.kind.value}/{obj.id}: made up" for obj in after if before.get(obj.kind, obj.id) is None]
+    known = {(obj.kind, id_) for obj in before for id_ in (obj.id, obj.id.lower())}
+    verdict.silent += [f"{obj.kind.value}/{obj.id}: made up" for obj in after if (obj.kind, obj.id) not in known]
     return verdict
 
 
@@ -161,7 +184,7 @@ def different(before: AirflowObject, after: AirflowObject) -> list[str]:
 
 
 def _same(before: AirflowObject, one: Any, other: Any, name: str) -> bool:
-    if one == other or other is REDACTED or is_unsaid(before, name) and one is None:
+    if one == other or other is REDACTED or (is_unsaid(before, name) and one is None):
         return True
     if name == "include_deferred":
         return not one and not other  # a source that doesn't say it means that they don't count
@@ -187,11 +210,15 @@ def _reason(obj: AirflowObject, again: AirflowObject | None, name: str, lines: l
             return obj.kind.value
         if hidden_fields(obj):
             return "hidden"
+        if obj.team_name:
+            return "team_name"
         if re.search(r"the id|this id|an id\b|name with|same name|as a name", text):
             return "ids"
         return next((field for field in ("conn_type", "extra", "port") if field in text), "values")
     if not name:
         return "hidden"
+    if name == "id":
+        return "ids"
     if name not in ("extra", "description") and not getattr(obj, name) and not getattr(again, name):
         return "empty or not set"
     return name

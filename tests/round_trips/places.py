@@ -7,11 +7,12 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest import mock
 
 from airconn.formats.dotenv import marks
 from airconn.model import AirflowVersion
 
-FILES, BACKENDS, AIRFLOWS = "files", "secrets backends and Astro", "Airflows"
+FILES, BACKENDS, AIRFLOWS = "files", "backends", "airflows"
 
 
 def _nothing() -> None:
@@ -38,8 +39,6 @@ class Place:
     judge: str = ""
     """Another address of the same place that hides nothing, by which is looked what was written."""
     version: AirflowVersion | None = None
-    fills: Callable[[], None] | None = None
-    """Puts the hundred objects into a place that airconn doesn't write to."""
     login: Mapping[str, str] = field(default_factory=dict)
     """The credentials of this Airflow alone, for when it is looked into without the name of its address."""
     url: str = ""
@@ -56,26 +55,15 @@ def _file(directory: Path, name: str, file: str, *export: str) -> Place:
 
 def files(directory: Path) -> Iterator[Place]:
     """Each format that airconn writes, `.env` in each dialect."""
-    for form, called in (("json", ""), ("uri", ", URIs")):
-        for dialect in marks.NAMES:
-            yield _file(
-                directory,
-                f"`env`, `{dialect}`{called}",
-                f"{dialect}-{form}.env",
-                *("--format", "env", "--env-dialect", dialect, "--connection-format", form),
-            )
+    for dialect in marks.NAMES:
+        yield _file(directory, f"`env`, {dialect}", f"{dialect}.env", "--format", "env", "--env-dialect", dialect)
+    yield _file(directory, "`env`, URIs", "uris.env", "--format", "env", "--connection-format", "uri")
     yield _file(directory, "`uri`", "objects.uri", "--format", "uri")
     yield _file(directory, "`json`", "objects.json", "--format", "json")
     yield _file(directory, "`yaml`", "objects.yaml", "--format", "yaml")
     yield _file(directory, "`settings`", "airflow_settings.yaml", "--format", "settings")
-    for layout, called in (("backend", ""), ("env", ", one Secret")):
-        for form, how in (("json", ""), ("uri", ", URIs")):
-            yield _file(
-                directory,
-                f"`k8s`{called}{how}",
-                f"{layout}-{form}.k8s.yaml",
-                *("--format", "k8s", "--k8s-layout", layout, "--connection-format", form),
-            )
+    yield _file(directory, "`k8s`", "objects.k8s.yaml", "--format", "k8s")
+    yield _file(directory, "`k8s`, one Secret", "one.k8s.yaml", "--format", "k8s", "--k8s-layout", "env")
 
 
 def local(directory: Path) -> Place:
@@ -118,21 +106,27 @@ def kubernetes(directory: Path) -> Iterator[Place]:
 
     with FakeKubernetes() as cluster:
         config = cluster.kubeconfig(directory / "kubeconfig")
-        yield Place(
-            "`k8s://`", BACKENDS, "k8s://test/airflow", {"KUBECONFIG": str(config)}, cluster.secrets.clear
-        )
+        yield Place("`k8s://`", BACKENDS, "k8s://test/airflow", {"KUBECONFIG": str(config)}, cluster.secrets.clear)
 
 
 @contextlib.contextmanager
-def astro(directory: Path) -> Iterator[list[Place]]:
+def astro() -> Iterator[list[Place]]:
+    """The Environment Manager and the variables of a Deployment, which airconn doesn't spare here."""
+    from airconn.stores.astro.environment import pacing
     from tests.stores.astro.fake_astro import running
 
-    with running() as fake:
-        own, held = fake.environ(), fake.deployments[fake.deployment].variables
+    with mock.patch.object(pacing, "WINDOW", 0.0), running(checks_answers=False) as fake:
+        own = fake.environ()
         address = f"astro-vars://{fake.workspace}/{fake.deployment}"
         yield [
-            Place("`astro-env://`", BACKENDS, f"astro-env://{fake.workspace}", own, fake.objects.clear),
-            Place("`astro-vars://`", BACKENDS, address, own, held.clear),
+            Place("`astro-env://`", BACKENDS, f"astro-env://{fake.workspace}", own, lambda: fake.objects.clear()),
+            Place(
+                "`astro-vars://`",
+                BACKENDS,
+                address,
+                own,
+                lambda: fake.deployments[fake.deployment].variables.clear(),  # each update makes another dict
+            ),
         ]
 
 
@@ -158,5 +152,5 @@ def without_servers(directory: Path) -> Iterator[list[Place]]:
         found = [*files(directory), local(directory)]
         for world in (key_vault, secret_manager, kubernetes):
             found.append(stack.enter_context(world(directory)))
-        found += stack.enter_context(astro(directory))
+        found += stack.enter_context(astro())
         yield found

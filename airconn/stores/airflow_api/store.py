@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TypeVar, cast
 
 from airconn.airflow.rest_api import RestDialect, dialect_for
@@ -32,7 +33,7 @@ from airconn.stores.airflow_api.probe import AnsweringAirflow, probe
 from airconn.stores.airflow_api.reading import ApiReader
 from airconn.stores.airflow_api.refusals import problems, update_refusal
 from airconn.stores.airflow_api.session import Session
-from airconn.stores.airflow_api.stored_forms import stored_form
+from airconn.stores.airflow_api.stored_forms import notes_of_changes, stored_form
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
 from airconn.stores.connection_tests import ConnectionTest
 from airconn.stores.health import HealthCheck, HealthQuestions
@@ -105,8 +106,13 @@ class AirflowApiStore(Store):
         is_own = deletes and step.kind is Kind.POOLS and step.id == DEFAULT_POOL
         return f"Airflow doesn't allow to delete {DEFAULT_POOL}" if is_own else ""
 
+    def losses(self, steps: Sequence[Step], context: Context) -> Sequence[Note]:
+        return [note for step in steps for note in notes_of_changes(step, self._dialect(context))]
+
     def apply(self, steps: Iterable[Step], context: Context = DEFAULT_CONTEXT) -> Iterator[Outcome]:
-        yield from carry_out(self._session(context), self._api(context), steps, whole=context.whole)
+        for outcome in carry_out(self._session(context), self._api(context), steps, whole=context.whole):
+            changed = () if outcome.error else notes_of_changes(outcome.step, self._dialect(context))
+            yield replace(outcome, notes=(*outcome.notes, *changed)) if changed else outcome
 
     def try_connection(self, connection: Connection, context: Context) -> ConnectionTest:
         from airconn.stores.airflow_api.connection_testing import try_connection

@@ -8,8 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from airconn.airflow.rest_api import RestDialect
-from airconn.model import MASK, REDACTED, AirflowObject, Connection, Redacted, Str, Text, Variable
+from airconn.formats.base import detail_notes
+from airconn.model import MASK, REDACTED, Action, AirflowObject, Connection, Redacted, Step, Str, Text, Variable
 from airconn.model.compare import Likeness, compare
+from airconn.model.reading import Note
 from airconn.model.text import hides
 
 
@@ -51,6 +53,17 @@ def stored_form(obj: AirflowObject, dialect: RestDialect) -> AirflowObject:
     if isinstance(obj, Variable) and isinstance(obj.value, Text) and dialect.normalises_variables:
         return replace(obj, value=shown(obj.value))
     return obj
+
+
+def notes_of_changes(step: Step, dialect: RestDialect) -> tuple[Note, ...]:
+    """The notes on what Airflow stores in another form that means the same: an empty extra as an empty object."""
+    if not dialect.empty_extra_is_object or not isinstance(step.source, Connection) or step.action is Action.DELETE:
+        return ()
+    obj = step.result()
+    extra = obj.extra if isinstance(obj, Connection) else None
+    is_sent = step.action is not Action.UPDATE or "extra" in step.written
+    is_empty = isinstance(extra, Text) and not extra.text and is_sent
+    return detail_notes(obj, {"extra": "is an empty text, and comes back as {}"}) if is_empty else ()
 
 
 def is_shown(wanted: AirflowObject, held: AirflowObject, names: Sequence[str]) -> bool:

@@ -30,6 +30,11 @@ def value_of(obj: Connection | Variable, rules: Rules) -> tuple[str, dict[str, s
     return env.value_of(holdable_part(obj, options), options)
 
 
+def changed(obj: AirflowObject) -> dict[str, str]:
+    """What is read back in another form that means the same: the name of a variable has no small letters."""
+    return {"id": "comes back in small letters, which Airflow finds all the same"} if obj.id != obj.id.lower() else {}
+
+
 def stored(obj: AirflowObject, rules: Rules) -> AirflowObject:
     """The object that is read back after it was written. Raises `InputError` if Airflow would read none."""
     found = env.stored(obj, _options(rules))

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
 from airconn.airflow.rest_api import dialect_for
-from airconn.model import REDACTED, AirflowVersion, Connection, Pool, Redacted, Text, Variable
-from airconn.stores.airflow_api.stored_forms import hides_more, is_shown, rewritten, stored_form, unmasked
+from airconn.model import REDACTED, Action, AirflowVersion, Connection, Pool, Redacted, Text, Variable
+from airconn.stores.airflow_api.stored_forms import (
+    hides_more,
+    is_shown,
+    notes_of_changes,
+    rewritten,
+    stored_form,
+    unmasked,
+)
+from tests.stores.contract import step
 
 V1, V2 = dialect_for(AirflowVersion(2, 11, 2)), dialect_for(AirflowVersion(3, 3, 2))
 
@@ -116,3 +125,16 @@ def test_what_is_hidden_as_one_piece_matches_all_that_is_wanted_there(
     ours = Connection(conn_id="c", conn_type="t", extra=Text(wanted))
     assert is_shown(ours, theirs, ("extra",)) is same
     assert hides_more(ours, theirs, ("extra",), tells_passwords=True) is more
+
+
+def test_an_empty_extra_that_becomes_an_object_is_told() -> None:
+    empty = Connection(conn_id="c", conn_type="t", extra=Text(""))
+    (note,) = notes_of_changes(step(Action.CREATE, empty), V2)
+    assert (note.where, note.message, note.is_detail) == (
+        "connections/c",
+        "extra is an empty text, and comes back as {}",
+        True,
+    )
+    assert notes_of_changes(step(Action.CREATE, empty), V1) == ()
+    assert notes_of_changes(step(Action.CREATE, replace(empty, extra=Text("{}"))), V2) == ()
+    assert notes_of_changes(step(Action.CREATE, Pool(name="p", slots=1)), V2) == ()

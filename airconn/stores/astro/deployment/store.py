@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeVar, cast
 from airconn.config import Settings
 from airconn.errors import InputError, UsageError
 from airconn.formats import env
-from airconn.formats.base import loss_notes
+from airconn.formats.base import detail_notes, loss_notes
 from airconn.model import (
     NEWEST,
     WRITES,
@@ -160,7 +160,14 @@ class DeploymentVariablesStore(Store):
             for step in steps
             if step.action in WRITES and step.source is not None and step.kind in self.capabilities.kinds
         ]
-        return [note for obj in written for note in loss_notes(obj, in_environment.value_of(obj, rules)[1])]
+        return [
+            note
+            for obj in written
+            for note in (
+                *loss_notes(obj, in_environment.value_of(obj, rules)[1]),
+                *detail_notes(obj, in_environment.changed(obj)),
+            )
+        ]
 
     def effects(self, steps: Sequence[Step], context: Context) -> Sequence[str]:
         """Which objects become secrets, or stay some, which Astro can't undo, and whether the Deployment sleeps."""

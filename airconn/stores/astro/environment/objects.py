@@ -120,6 +120,20 @@ class ObjectForm:
             lost["team_name"] = "can't be stored by Astro, and is left out"
         return lost
 
+    def changed(self, obj: AirflowObject, rules: Rules) -> dict[str, str]:
+        """What of `obj` is read back in another form that means the same, and in which."""
+        if self.as_env:
+            return in_environment.changed(obj)
+        again = self.stored_form(obj, rules, None)
+        found = {}
+        for name in ("description", "host", "schema", "login", "password", "extra"):
+            value = getattr(obj, name, None)
+            if value == "" or (isinstance(value, Text) and not value.text):
+                found[name] = "is an empty text, and comes back as not set"
+            elif name == "extra" and value != getattr(again, name, None):
+                found[name] = "comes back as Astro writes JSON: with its keys sorted"
+        return found
+
     def value_of(self, obj: Connection | Variable, rules: Rules) -> str:
         """The value of an object's environment variable: a connection as JSON."""
         return in_environment.value_of(obj, rules)[0]

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import cast
 
 from airconn.errors import AirconnError, TargetError, own_fault
-from airconn.formats.base import loss_notes
+from airconn.formats.base import detail_notes, loss_notes
 from airconn.model import (
     NOWHERE,
     WRITES,
@@ -327,7 +327,8 @@ def losses(step: Step, form: ObjectForm, context: Context) -> tuple[Note, ...]:
     """The notes on fields that Astro doesn't hold of the object of a step."""
     if step.action not in WRITES or step.action is Action.DELETE or step.source is None or step.kind not in KINDS:
         return ()
-    return loss_notes(step.result(), form.losses(step.result(), rules_for(context.airflow)))
+    obj, rules = step.result(), rules_for(context.airflow)
+    return loss_notes(obj, form.losses(obj, rules)) + detail_notes(obj, form.changed(obj, rules))
 
 
 def _is_doubtful(error: TargetError) -> bool:

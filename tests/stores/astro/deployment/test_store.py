@@ -293,6 +293,13 @@ def test_ids_that_share_a_name_are_refused(astro: FakeAstro) -> None:
     ]
 
 
+def test_an_id_with_capitals_is_told_to_come_back_without(astro: FakeAstro) -> None:
+    steps = [Step(Kind.VARIABLES, id_, Action.CREATE, var(id_, "x")) for id_ in ("My-Key", "other")]
+    (note,) = store_of(astro).losses(steps, Context())
+    assert (note.where, note.is_detail) == ("variables/My-Key", True)
+    assert note.message == "id comes back in small letters, which Airflow finds all the same"
+
+
 @pytest.mark.parametrize(
     ("obj", "problem"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -187,6 +188,18 @@ def test_an_extra_comes_back_as_go_writes_it(text: str, back: str, lost: list[st
     assert list(FORM.losses(obj, RULES)) == lost
     read = connection(managed({"extra": json.loads(back)}, names=[], shown=True)).extra
     assert read == Text(back)
+
+
+def test_what_comes_back_in_another_form_is_told() -> None:
+    sorted_, empty = (
+        "comes back as Astro writes JSON: with its keys sorted",
+        "is an empty text, and comes back as not set",
+    )
+    obj = Connection(conn_id="x", conn_type="t", host="", schema="s", extra=Text('{"b": 1, "a": 2}'))
+    assert FORM.changed(obj, RULES) == {"host": empty, "extra": sorted_}
+    assert FORM.changed(replace(obj, host=None, extra=Text('{"a": 2, "b": 1}')), RULES) == {}
+    assert FORM.changed(Connection(conn_id="x", conn_type="t", extra=Text("")), RULES) == {"extra": empty}
+    assert FORM.changed(Variable(key="k", value=Text(""), description=""), RULES) == {"description": empty}
 
 
 def test_digits_count_where_the_server_keeps_them() -> None:
