@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,6 @@ from airconn.credential_settings import CredentialFinder
 from airconn.credentials import Credentials, FoundLogin
 from airconn.errors import UsageError
 from airconn.logins import AirflowLogin, LoginQuestion
-from airconn.records import dataclass
 from airconn.stored_logins import StoredLogin
 from airconn.urls import endpoint
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 
 from airconn.patterns import pattern
-from airconn.records import dataclass
 
 _NAMING = r"(\?{0}(&{0})*)?".format(
     r"(((connections|variables|config)_(prefix|path|label|data_key)|sep|kv_engine_version|keep_dashes"

@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
@@ -24,7 +24,6 @@ from airconn.credentials import Credentials, FoundLogin
 from airconn.errors import BlockedError, UsageError
 from airconn.logins import LoginQuestion
 from airconn.named_places import NamedTarget, PlaceNames
-from airconn.records import dataclass
 
 if TYPE_CHECKING:
     from airconn.model import Kind

@@ -6,14 +6,13 @@ An address of the configuration that has credentials of its own, headers include
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from airconn import secret_files
 from airconn.credentials import CredentialCommand, Credentials
 from airconn.errors import UsageError
 from airconn.patterns import pattern
-from airconn.records import dataclass
 from airconn.trust import CREDENTIALS, SOURCES, has_credentials
 
 TOKEN_COMMAND = "AIRCONN_TOKEN_COMMAND"  # noqa: S105 - the name of a variable

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from airconn.airflow.versions import AirflowVersion
-from airconn.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
 
 from airconn.model import OWN_POOL, REDACTED, AirflowObject, Bundle, Kind, Variable, is_unsaid
@@ -10,7 +11,6 @@ from airconn.model.compare import FieldComparison
 from airconn.model.compare import compare as compare_objects
 from airconn.model.jsontext import JsonPath
 from airconn.model.leaves import Leaves, leaf_name
-from airconn.records import dataclass
 
 StoredForm = Callable[[AirflowObject], AirflowObject]
 """Gives the form in which a place gives back an object that was written to it."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import Enum
 from itertools import combinations
 
 from airconn.diff import ObjectDiff, Status, StoredForm, compare_sides
 from airconn.model import OWN_POOL, AirflowObject, Bundle, Connection, Kind, Selection
 from airconn.model.compare import compare as compare_objects
-from airconn.records import dataclass
 
 Sides = tuple[int, ...]
 """Places, by their numbers in the order in which they are compared."""

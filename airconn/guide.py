@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.resources import files
-
-from airconn.records import dataclass
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "First": ("doctor", "login", "addresses", "targets", "troubleshooting"),

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from airconn.browser_urls import airflow_endpoint
 from airconn.credentials import FoundLogin
 from airconn.errors import UsageError
-from airconn.records import dataclass
 from airconn.stored_logins import StoredLogin, secret_of
 
 KEYRING = "the keyring"

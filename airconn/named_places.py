@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from airconn import trust
 from airconn.errors import UsageError
 from airconn.quoting import shown_address, some
-from airconn.records import dataclass
 from airconn.target_tables import own_address, texts
 
 ALL = "all"

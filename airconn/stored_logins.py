@@ -12,13 +12,12 @@ import stat
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 from airconn.errors import AirconnError, TargetError, UsageError
 from airconn.installed import command_for
-from airconn.records import dataclass
 
 T = TypeVar("T")
 

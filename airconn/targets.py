@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airconn.errors import UsageError
 from airconn.named_places import NO_TARGETS
 from airconn.quoting import shown_address
-from airconn.records import dataclass
 from airconn.target_tables import texts
 
 if TYPE_CHECKING:

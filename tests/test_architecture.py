@@ -17,7 +17,6 @@ PACKAGE = Path(__file__).parent.parent / "airconn"
 
 # From the bottom up. A module may import from its own room and from those below it.
 ROOMS = [
-    "records",
     "patterns",
     "errors",
     "quoting",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 from airconn.airflow.versions import AirflowVersion
-from airconn.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

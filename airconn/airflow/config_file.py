@@ -11,12 +11,11 @@ import re
 from collections.abc import Mapping
 from configparser import ConfigParser, DuplicateOptionError, DuplicateSectionError, InterpolationError, ParsingError
 from configparser import Error as ConfigError
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from airconn.errors import UsageError
-from airconn.records import dataclass
 
 DEFAULT_HOME = "~/airflow"
 DEFAULT = "Airflow's default"

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from airconn.airflow.conn_fields_table import TABLE
 from airconn.patterns import pattern
-from airconn.records import dataclass
 
 STANDARD_FIELDS = ("description", "host", "schema", "login", "password", "port", "extra")
 """The fields of a connection besides its id and type, in the order of Airflow's form."""

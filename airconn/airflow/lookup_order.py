@@ -6,11 +6,11 @@ sdk/execution_time/context.py and the Execution API behind it. Both were compare
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum, auto
 
 from airconn.airflow.rules import rules_for
 from airconn.airflow.versions import AirflowVersion
-from airconn.records import dataclass
 
 
 class LookupStage(Enum):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from airconn.airflow.versions import KNOWN, NEWEST, OLDEST, AirflowVersion
-from airconn.records import dataclass
 
 # `_REVISION_HEADS_MAP` of utils/db.py, and the first release that has the migration.
 MIGRATIONS = {

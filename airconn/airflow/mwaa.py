@@ -6,8 +6,9 @@ MWAA's plugin for it is not public. Read in apache-airflow-providers-amazon 9.39
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from airconn.airflow.versions import AirflowVersion
-from airconn.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ is an answer of no that leaves nothing behind.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum
 
 from airconn.airflow.versions import AirflowVersion
-from airconn.records import dataclass
 
 
 class Right(Enum):

@@ -6,11 +6,11 @@ Each fact was run against real servers of 2.7.3, 2.11.2, 3.0.6, 3.1.8 and 3.3.2,
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 from airconn.airflow.rules import Rules, rules_for
 from airconn.airflow.versions import AirflowVersion
-from airconn.records import dataclass
 
 VERSION_PATHS = ("/api/v2/version", "/api/v1/version")
 """Where Airflow 3 and Airflow 2 tell their version, without credentials."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from airconn.airflow.versions import AirflowVersion
-from airconn.records import dataclass
 
 TEAMS_SINCE = AirflowVersion(3, 2)
 

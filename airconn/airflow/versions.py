@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from airconn.airflow.releases import RELEASE_DAYS, newest_release, oldest_release
 from airconn.errors import UsageError
-from airconn.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, order=True)

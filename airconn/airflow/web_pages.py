@@ -7,9 +7,8 @@ Airflow 2: `airflow/www/views.py` and the views of Flask-AppBuilder; Airflow 3: 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache
-
-from airconn.records import dataclass
 
 _TABLES = (
     "connections?|variables?|pools?|dagruns?|taskinstances?|jobs?|logs?|xcoms?|triggers?|slamiss|users|roles"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,6 @@ from airconn.model.reading import Reading
 from airconn.model.reference_forms import ReferenceKind
 from airconn.model.references import references
 from airconn.model.secrecy import secret_leaves
-from airconn.records import dataclass
 from airconn.stores import git
 from airconn.stores.base import Context
 from airconn.stores.file import FileStore

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from airconn import formats
 from airconn.check.checker import check_all
@@ -14,7 +14,6 @@ from airconn.check.stored import check_place
 from airconn.errors import ExitCode, UsageError
 from airconn.model import NEWEST, AirflowVersion, Selection
 from airconn.model.reference_forms import ReferenceKind
-from airconn.records import dataclass
 from airconn.stores.base import Context, Store
 from airconn.stores.directory import DirectoryStore
 from airconn.stores.file import FileStore

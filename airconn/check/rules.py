@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 
 from airconn.formats.uri_problems import WAYS_OUT
 from airconn.model import Kind
-from airconn.records import dataclass
 
 
 class Severity(str, Enum):

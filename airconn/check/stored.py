@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from airconn.check import migration, objects
 from airconn.check.rules import BY_CODE, Finding, Severity
@@ -20,7 +20,6 @@ from airconn.model import (
     rules_for,
 )
 from airconn.model.reading import Note, Reading
-from airconn.records import dataclass
 from airconn.stores.base import Context, Description, Store
 from airconn.transfer import reported_reads
 

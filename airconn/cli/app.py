@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, TypeVar
@@ -18,7 +18,6 @@ from airconn.cli.clean_output import cleaned, coloured
 from airconn.cli.progress import Progress, columns_of
 from airconn.errors import AirconnError, InputErrors, TargetError, UsageError
 from airconn.quoting import clean, some, without_passwords
-from airconn.records import dataclass
 
 if TYPE_CHECKING:
     from airconn.config import Config

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from airconn.errors import UsageError
-from airconn.records import dataclass
 
 if TYPE_CHECKING:
     from click.shell_completion import ShellComplete

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,6 @@ from airconn.cli.many_view import ManyView
 from airconn.errors import ExitCode, UsageError
 from airconn.model import Selection
 from airconn.quoting import shown_address
-from airconn.records import dataclass
 from airconn.report import planfile
 from airconn.report.matrix import names
 from airconn.stores.saving import write_atomically

@@ -9,11 +9,9 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TextIO
-
-from airconn.records import dataclass
 
 _PATIENCE = 1.0
 """The seconds before a line is shown."""

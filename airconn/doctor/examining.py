@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from airconn.addresses import runs_command
@@ -15,7 +15,6 @@ from airconn.doctor.installation import installation
 from airconn.errors import AirconnError, ExitCode, InputError
 from airconn.model import ALL_KINDS, Kind, Selection
 from airconn.model.reading import Reading
-from airconn.records import dataclass
 from airconn.stores.base import Context, Store
 from airconn.stores.health import Health, HealthCheck, HealthQuestions, TellsHealth, failed
 from airconn.transfer.places import Places

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import platform
 import re
+from dataclasses import dataclass
 from importlib import metadata
 
 from airconn import __version__
-from airconn.records import dataclass
 
 _EXTRA = re.compile(r"""extra\s*==\s*['"]([\w-]+)['"]""")
 _NAME = re.compile(r"[\w.-]+")

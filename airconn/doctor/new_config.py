@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from unicodedata import category
 
@@ -12,7 +13,6 @@ from airconn.addresses import is_file
 from airconn.config import PROJECT_FILE
 from airconn.errors import UsageError
 from airconn.quoting import shown_address
-from airconn.records import dataclass
 from airconn.stores.airflow_api.address import base_url
 from airconn.stores.base import Store
 from airconn.stores.registry import open_store

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
 from airconn.errors import BlockedError, InputError, InputErrors
@@ -30,7 +30,6 @@ from airconn.model import (
 )
 from airconn.model.own_references import PREFIX, own_reference
 from airconn.model.reading import FoundUri, Key, Note, Reading
-from airconn.records import dataclass
 
 UNSET_COMES_BACK_EMPTY = "is not set, and comes back as an empty text"
 

@@ -6,7 +6,7 @@ import json
 import re
 import string
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -15,7 +15,6 @@ from airconn.formats import uri_hints
 from airconn.formats.base import UNSET_COMES_BACK_EMPTY
 from airconn.model import MASK, REDACTED, Connection, Rules, Str, Text, hidden_or
 from airconn.patterns import pattern
-from airconn.records import dataclass
 
 EXTRA_KEY = "__extra__"
 """The query parameter that holds an extra as JSON text (`Connection.EXTRA_KEY`)."""

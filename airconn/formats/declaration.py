@@ -6,11 +6,11 @@ Every start of airconn loads all declarations, so they load nothing themselves: 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
 from airconn.formats.format_option import FormatOption
-from airconn.records import dataclass
 
 if TYPE_CHECKING:
     from airconn.formats.base import IsUnchanged, ReadOptions, Rendered, StoredForm, WriteOptions

@@ -6,6 +6,7 @@ doesn't belong here, unless it says so with `is_weak`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
@@ -28,7 +29,6 @@ from airconn.formats.shapes import (
     under,
 )
 from airconn.patterns import pattern
-from airconn.records import dataclass
 
 OWN_FILE = "write the connections, variables and pools into a file of their own, such as objects.yaml"
 

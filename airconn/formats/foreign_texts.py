@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from airconn.errors import InputError
 from airconn.patterns import pattern
-from airconn.records import dataclass
 
 _BEGINNING = 4000
 """The number of characters that are looked at."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from airconn.model import Kind
-from airconn.records import dataclass
 
 TAGS = {Kind.CONNECTIONS: "airflow-connection-id", Kind.VARIABLES: "airflow-variable-key"}
 """The tags with the id of a secret's object."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from airconn.model import Origin
-from airconn.records import dataclass
 
 MAX_ENTRIES: Final = 2_000_000
 """The most entries that one mapping or list may have: more than any Airflow has objects, since each takes memory."""

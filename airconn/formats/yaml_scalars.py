@@ -7,6 +7,7 @@ that by the place of a scalar.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
@@ -17,7 +18,6 @@ from airconn.formats import yaml_tags
 from airconn.formats.tree import NotJson
 from airconn.model.jsontext import Number
 from airconn.patterns import pattern
-from airconn.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

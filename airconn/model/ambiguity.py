@@ -6,11 +6,10 @@ warn once per rule, and a plan is blocked by those that may change a secret.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from airconn.model.jsontext import JsonPath
-from airconn.records import dataclass
 
 Places: TypeAlias = frozenset[tuple[str, JsonPath]]
 """Leaves of an object: fields, with paths for those that are JSON."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from types import MappingProxyType
 
 from airconn.errors import InputError, InputErrors
 from airconn.model.objects import ALL_KINDS, CLASS_OF, AirflowObject, Connection, Kind, Pool, Variable
-from airconn.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

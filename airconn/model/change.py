@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from airconn.model.leaves import leaf_name
 from airconn.model.objects import AirflowObject, Kind, Pool, is_hidden_whole
 from airconn.model.reading import Note
-from airconn.records import dataclass
 
 
 class Action(str, Enum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from typing import Any
@@ -12,7 +13,6 @@ from airconn.model.leaves import Leaves, aligned, leaves_of
 from airconn.model.objects import AirflowObject, field_values, value_fields
 from airconn.model.redacted import REDACTED
 from airconn.model.text import hides
-from airconn.records import dataclass
 
 
 class Likeness(Enum):

@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from json.encoder import encode_basestring_ascii
 from typing import Any, Final
 
 from airconn.patterns import pattern
-from airconn.records import dataclass
 
 JsonPath = tuple[str | int, ...]
 """Where a leaf is: keys of objects and positions in lists, from the outside in."""

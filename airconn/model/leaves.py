@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from airconn.model import jsontext
 from airconn.model.jsontext import JsonPath
 from airconn.model.redacted import REDACTED
 from airconn.model.text import Text
-from airconn.records import dataclass
 
 Leaves: TypeAlias = dict[JsonPath, Any]
 

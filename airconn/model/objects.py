@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field, fields
+from dataclasses import dataclass, field, fields
 from enum import Enum
 from operator import attrgetter
 from typing import Any, ClassVar, TypeAlias
@@ -12,7 +12,6 @@ from airconn.model.jsontext import JsonPath
 from airconn.model.leaves import leaf_name
 from airconn.model.redacted import MASK, REDACTED, Redacted
 from airconn.model.text import Text
-from airconn.records import dataclass
 
 
 class Kind(str, Enum):

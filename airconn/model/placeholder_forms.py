@@ -7,12 +7,12 @@ is Airflow's own mask, and a hidden value in the model (`model/redacted.py`).
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 
 from airconn.model import reference_forms
 from airconn.patterns import pattern
-from airconn.records import dataclass
 
 
 class PlaceholderType(str, Enum):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from urllib.parse import unquote
@@ -21,7 +22,6 @@ from airconn.model.secret_names import is_hidden_name, is_secret_name
 from airconn.model.sensitive import text_leaves
 from airconn.model.text import Text
 from airconn.patterns import pattern
-from airconn.records import dataclass
 
 _MASK, _TEMPLATE, _SAMPLE = PlaceholderType.MASK, PlaceholderType.TEMPLATE, PlaceholderType.SAMPLE
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from airconn.errors import InputError, InputErrors
 from airconn.model.bundle import Bundle
 from airconn.model.objects import ALL_KINDS, AirflowObject, Kind, Origin
-from airconn.records import dataclass
 
 Key = tuple[Kind, str]
 """The kind and the id of an object."""

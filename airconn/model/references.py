@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from airconn.model.jsontext import JsonPath
 from airconn.model.leaves import leaf_name
@@ -10,7 +11,6 @@ from airconn.model.objects import AirflowObject, Connection, Kind
 from airconn.model.reference_forms import ReferenceKind, meant_kind, reference_kind
 from airconn.model.sensitive import text_leaves
 from airconn.model.text import Text
-from airconn.records import dataclass
 
 WHOLE = "conn_type"
 """The field of a reference that is a whole connection, as for placeholders."""

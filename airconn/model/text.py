@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from airconn.model import jsontext
 from airconn.model.jsontext import JsonPath
 from airconn.model.redacted import MASK, REDACTED, Redacted
-from airconn.records import dataclass
 
 
 class BeyondPythonError(ValueError):

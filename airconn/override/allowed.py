@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from airconn.errors import UsageError
 from airconn.model.reference_forms import ReferenceKind
-from airconn.records import dataclass
 
 ALL = "all"
 _KINDS = [kind.value for kind in ReferenceKind]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
@@ -15,7 +16,6 @@ from airconn.model.sensitive import is_sensitive_place
 from airconn.override import edit, values
 from airconn.override.places import LEAFY, FieldPlace, unknown_field, unknown_id
 from airconn.override.values import Surroundings, Value
-from airconn.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from airconn.errors import UsageError
@@ -16,7 +16,6 @@ from airconn.override import edit, places, values
 from airconn.override.overlay import Overlay, paths_of
 from airconn.override.places import FieldPlace
 from airconn.override.values import Surroundings
-from airconn.records import dataclass
 
 Settled = frozenset[tuple[Kind, str, str, JsonPath]]
 """Leaves that an override sets, each by the kind and the id of its object, its field, and its path."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from difflib import get_close_matches
 
 from airconn.errors import UsageError
 from airconn.model import Bundle, Kind, jsontext, value_fields
 from airconn.model.jsontext import MAX_DEPTH, JsonPath
-from airconn.records import dataclass
 
 LEAFY = {Kind.CONNECTIONS: "extra", Kind.VARIABLES: "value"}
 """The field of a kind that can be JSON with leaves of its own."""

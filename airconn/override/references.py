@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from airconn.errors import InputError
 from airconn.model import Kind
 from airconn.model.jsontext import JsonPath
 from airconn.override.places import FieldPlace, readings
 from airconn.quoting import shown_address
-from airconn.records import dataclass
 
 FORM = "ref:ADDRESS#connections/ID.FIELD, or ref:ADDRESS/connections/ID#FIELD"
 _KINDS = {kind.value: kind for kind in (Kind.CONNECTIONS, Kind.VARIABLES)}

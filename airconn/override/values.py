@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from airconn.errors import UsageError
-from airconn.records import dataclass
 
 STDIN = "-"
 WORDS = ("env:", "file:", "prompt:", "text:")

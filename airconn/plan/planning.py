@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from airconn.model import (
     DEFAULT_POOL,
@@ -26,7 +26,6 @@ from airconn.plan.merging import merged, unmergeable
 from airconn.plan.policy import Policy
 from airconn.plan.target import TargetRules
 from airconn.plan.unresolved import unresolved
-from airconn.records import dataclass
 
 _DEFAULT = Policy()
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
-
-from airconn.records import dataclass
 
 OnExisting = Literal["overwrite", "skip", "fail"]
 Lacking = Literal["clear", "keep", "exact"]

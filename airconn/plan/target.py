@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from airconn.model import AirflowObject, Step
-from airconn.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from airconn.model import Action, Kind, Step
 from airconn.quoting import clean, some_or_all
-from airconn.records import dataclass
 from airconn.report.fitting import width_of
 from airconn.report.results import SYMBOLS, Lines, Style, remark
 from airconn.transfer.many.results import TargetPlan, TargetResult

@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,6 @@ from airconn.addresses import is_file, is_glob
 from airconn.errors import BlockedError, InputError, UsageError
 from airconn.model import REDACTED, Bundle, Text, value_fields
 from airconn.quoting import shown_address
-from airconn.records import dataclass
 from airconn.report.results import step_json
 from airconn.transfer.importing import Import
 from airconn.transfer.request_json import as_json, import_request

@@ -6,10 +6,10 @@ import contextlib
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from airconn.errors import SandboxError
-from airconn.records import dataclass
 from airconn.sandbox import _airflow_side, installer, pythons
 from airconn.sandbox.guard import ProcessGuard
 from airconn.sandbox.output import ProgramFailed, tail

@@ -12,10 +12,10 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from airconn.errors import SandboxError
-from airconn.records import dataclass
 from airconn.sandbox.versions import Release
 
 _PROBE = """

@@ -8,11 +8,10 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from airconn.records import dataclass
 from airconn.sandbox.versions import Release
 
 USERNAME = "admin"

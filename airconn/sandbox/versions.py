@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from airconn.airflow.releases import PYTHONS, RELEASE_DAYS
 from airconn.airflow.versions import KNOWN, NEWEST, OLDEST, AirflowVersion
 from airconn.errors import UsageError
-from airconn.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

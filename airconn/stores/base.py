@@ -6,13 +6,12 @@ import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from airconn.errors import TargetError, UsageError
 from airconn.model import ALL_KINDS, NEWEST, AirflowObject, AirflowVersion, Kind, Outcome, Selection, Step
 from airconn.model.reading import Key, Note, Reading
-from airconn.records import dataclass
 
 T = TypeVar("T", bound=AirflowObject)
 

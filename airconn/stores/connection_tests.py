@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol, runtime_checkable
 
 from airconn.model import Connection
-from airconn.records import dataclass
 from airconn.stores.base import Context
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import starmap
 from pathlib import Path
@@ -20,7 +20,6 @@ from airconn.formats.dotenv.declaration import EXPAND
 from airconn.model import ALL_KINDS, AirflowObject, Bundle, Kind, Outcome, Selection, Step
 from airconn.model.ambiguity_warnings import warnings
 from airconn.model.reading import Key, Note, Reading
-from airconn.records import dataclass
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
 from airconn.stores.textfile import Content, TextFile, Version, refuse_directory
 

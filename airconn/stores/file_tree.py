@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from airconn.errors import InputError
 from airconn.patterns import pattern
 from airconn.quoting import some
-from airconn.records import dataclass
 
 MOST_FILES = 20_000
 """The most files that one source may have."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from airconn.errors import TargetError, UsageError
-from airconn.records import dataclass
 from airconn.stores import drivers
 from airconn.stores.http.faults import NoAnswer
 

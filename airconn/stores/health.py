@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol, runtime_checkable
 
 from airconn.config import Settings
 from airconn.errors import AirconnError, ExitCode
-from airconn.records import dataclass
 from airconn.stores.base import Context
 
 

@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,6 @@ from airconn.config import Settings
 from airconn.errors import BlockedError, InputError, UsageError
 from airconn.formats.sops.sealed import type_of
 from airconn.quoting import shown_address
-from airconn.records import dataclass
 from airconn.stores import saving
 
 if TYPE_CHECKING:

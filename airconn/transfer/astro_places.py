@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlencode
 
 from airconn.config import Address, Config
 from airconn.errors import AirconnError, UsageError
 from airconn.quoting import shown_address
-from airconn.records import dataclass
 from airconn.stores.astro.address import is_id
 from airconn.stores.base import Store
 from airconn.transfer.lookup_order import AstroPlaces, ChainedPlace

@@ -9,14 +9,13 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from airconn.model import Action, AirflowObject, Kind, Step, value_fields
 from airconn.model.reading import Key
 from airconn.patterns import pattern
-from airconn.records import dataclass
 from airconn.transfer.backup_values import Mark, Marks, as_json, marks_as_json, marks_from, marks_of, object_of
 
 VERSION = 1

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from airconn.diff import Diff, compare
 from airconn.errors import InputError, InputErrors, UsageError
 from airconn.model import ALL_KINDS, NEWEST, OWN_POOL, AirflowVersion, Bundle, Kind, Selection
 from airconn.model.reading import Key, Note
-from airconn.records import dataclass
 from airconn.stores.base import Context, Store
 from airconn.stores.directory import DirectoryStore
 from airconn.stores.file import FileStore

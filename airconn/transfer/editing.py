@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from itertools import starmap
 
 from airconn import formats
@@ -29,7 +29,6 @@ from airconn.model.ambiguity_warnings import warnings
 from airconn.model.reading import Note, Reading
 from airconn.override.edit import with_tree
 from airconn.plan import Policy
-from airconn.records import dataclass
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
 from airconn.stores.file import FileStore
 from airconn.stores.saving import refuse_unwritable

@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from airconn.errors import AirconnError, BlockedError, ExitCode
 from airconn.model import Action, Outcome, Selection, Step, number_of
 from airconn.model.reading import Note
 from airconn.plan import Plan
-from airconn.records import dataclass
 from airconn.stores.base import Store
 from airconn.stores.file import FileStore
 from airconn.stores.saving import refuse_unwritable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from airconn.errors import InputError, UsageError
@@ -11,7 +11,6 @@ from airconn.formats import env
 from airconn.formats.base import ConnectionFormat, Loss, WriteOptions, holdable
 from airconn.formats.dotenv.declaration import CONNECTION_FORMAT
 from airconn.model import ALL_KINDS, DEFAULT_POOL, AirflowObject, Bundle, Kind
-from airconn.records import dataclass
 from airconn.transfer import reported_reads
 from airconn.transfer.empty_runs import refuse_empty
 from airconn.transfer.hiding import Hidden, settle_hidden, way_to_values

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from airconn.errors import AirconnError, ExitCode
 from airconn.model import Outcome
 from airconn.model.reading import Note
-from airconn.records import dataclass
 from airconn.transfer.importing import Import
 
 

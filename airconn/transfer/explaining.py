@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from airconn.errors import InputError, InputErrors, UsageError
 from airconn.model import ALL_KINDS, AirflowVersion, Kind
 from airconn.model.reading import Key, Note
-from airconn.records import dataclass
 from airconn.transfer.empty_runs import nearest, suggestions
 from airconn.transfer.lookup import Explanation, LookupState, look_up, several_have
 from airconn.transfer.lookup_places import FoundPlaces, NamedPlaces, find_chains

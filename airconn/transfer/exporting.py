@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from airconn import formats
 from airconn.config import Settings
 from airconn.errors import AirconnError, BlockedError, InputError, UsageError
 from airconn.formats.base import WriteOptions
 from airconn.model import ALL_KINDS, AirflowObject, AirflowVersion, Kind, Selection
-from airconn.records import dataclass
 from airconn.stores.base import Context, Store
 from airconn.stores.directory import DirectoryStore, refuse_as_target
 from airconn.stores.file import FileStore, kept_in_words

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from airconn.errors import InputError, UsageError
@@ -11,7 +11,6 @@ from airconn.model import ALL_KINDS, NEWEST, AirflowObject, AirflowVersion, Kind
 from airconn.model.jsontext import JsonPath
 from airconn.model.references import references
 from airconn.override.places import FieldPlace, readings, unknown_field
-from airconn.records import dataclass
 from airconn.stores.base import Context, Store
 from airconn.transfer import reported_reads
 from airconn.transfer.leaf_values import text_at

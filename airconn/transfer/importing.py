@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from airconn.errors import BlockedError, InputError, InputErrors, UsageError
 from airconn.formats.base import quoted
@@ -23,7 +23,6 @@ from airconn.model import (
 from airconn.model.placeholders import is_whole
 from airconn.model.reading import Note, Reading
 from airconn.plan import Plan, Policy, TargetRules, make_plan, with_deletions
-from airconn.records import dataclass
 from airconn.stores.base import (
     DEFAULT_CONTEXT,
     Context,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from airconn.errors import InputError
 from airconn.model import ALL_KINDS, NEWEST, AirflowObject, AirflowVersion, Bundle, Kind, Selection
-from airconn.records import dataclass
 from airconn.stores.base import Context, Store
 from airconn.transfer import reported_reads
 from airconn.transfer.empty_runs import refuse_nothing, refuse_unmatched

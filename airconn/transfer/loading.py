@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import starmap
 from typing import Protocol, runtime_checkable
 
@@ -12,7 +12,6 @@ from airconn.errors import AirconnError, InputError, InputErrors, UnfitError
 from airconn.model import ALL_KINDS, NEWEST, AirflowVersion, Bundle, Kind, Selection, fill, hidden_fields, rules_for
 from airconn.model.placeholder_warnings import warnings
 from airconn.model.reading import Key, Note
-from airconn.records import dataclass
 from airconn.stores.base import Context, Store
 from airconn.transfer import reported_reads
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import partial
 
@@ -11,7 +11,6 @@ from airconn.diff import FieldDiff, Status, compare
 from airconn.errors import AirconnError, InputError
 from airconn.model import AirflowObject, AirflowVersion, Bundle, Kind, Selection
 from airconn.model.reading import Key, Note, Reading
-from airconn.records import dataclass
 from airconn.stores.base import DEFAULT_CONTEXT, Context, ListsIds, Store
 from airconn.transfer import reported_reads
 from airconn.transfer.lookup_order import ChainedPlace, LookupChain, with_hint

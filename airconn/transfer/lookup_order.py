@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from airconn.airflow.lookup_order import LookupOrder, LookupStage, lookup_orders
 from airconn.errors import AirconnError
 from airconn.model import LIKE_TASK_SDK, NEWEST, AirflowVersion
-from airconn.records import dataclass
 from airconn.stores.base import Store
 
 

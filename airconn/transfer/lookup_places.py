@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from airconn.airflow.config_file import AirflowConfig, secrets_backend
 from airconn.errors import AirconnError
 from airconn.model import NEWEST, AirflowVersion
-from airconn.records import dataclass
 from airconn.stores.base import Store
 from airconn.stores.configured import ADDRESS
 from airconn.transfer.astro_places import UNKNOWN_BACKEND, AstroDeployment, named_deployment, places_at_astro

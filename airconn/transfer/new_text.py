@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from airconn import formats
@@ -28,7 +28,6 @@ from airconn.model import (
 from airconn.model.leaves import leaf_name
 from airconn.model.reading import Key, Note
 from airconn.model.secrecy import masked, secret_leaves
-from airconn.records import dataclass
 from airconn.stores.base import Context, Store
 from airconn.stores.file import FileStore
 from airconn.transfer import reported_reads

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from airconn.model import Kind
-from airconn.records import dataclass
 from airconn.transfer.hiding import RedactedPolicy
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from airconn.model import AirflowVersion, Selection
 from airconn.plan import Policy
-from airconn.records import dataclass
 from airconn.transfer.request_parts import AS_THEY_TELL, ObjectChanges, SourceFormat
 
 

@@ -10,7 +10,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from airconn.errors import AirconnError, BlockedError, InputError, InputErrors, TargetError
@@ -27,7 +27,6 @@ from airconn.override.places import FieldPlace
 from airconn.override.references import ObjectReference, parse, shown
 from airconn.override.values import Surroundings, Value
 from airconn.quoting import some
-from airconn.records import dataclass
 from airconn.transfer.places import Places
 from airconn.transfer.referred_places import ReferredPlaces
 from airconn.transfer.referred_values import LocalValues

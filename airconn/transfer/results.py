@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from airconn.errors import AirconnError, ExitCode
 from airconn.model import AirflowVersion, Selection
 from airconn.model.reading import Note
-from airconn.records import dataclass
 from airconn.transfer.request_parts import AS_THEY_TELL, ObjectChanges, SourceFormat
 
 

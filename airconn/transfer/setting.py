@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from airconn.errors import InputError, InputErrors, UsageError
 from airconn.model import (
@@ -23,7 +23,6 @@ from airconn.model.reading import Key, Reading
 from airconn.override import refuse_shapeless
 from airconn.override.places import FieldPlace, readings
 from airconn.override.values import STDIN
-from airconn.records import dataclass
 from airconn.stores.base import DEFAULT_CONTEXT, Context, Description, Store
 from airconn.stores.file import FileStore
 from airconn.stores.saving import refuse_unwritable

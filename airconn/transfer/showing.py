@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from airconn.errors import AirconnError, InputError, InputErrors, UsageError
 from airconn.model import AirflowObject, Kind, Selection
 from airconn.model.reading import Key, Reading
-from airconn.records import dataclass
 from airconn.stores.base import Context, Store
 from airconn.transfer import reported_reads
 from airconn.transfer.empty_runs import nearest, suggestions

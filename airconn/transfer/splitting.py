@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from airconn import formats
@@ -15,7 +15,6 @@ from airconn.model import Bundle, Kind, hidden_fields
 from airconn.model.reading import Key
 from airconn.model.secrecy import masked
 from airconn.quoting import some
-from airconn.records import dataclass
 from airconn.stores import saving
 from airconn.stores.base import Context, Store
 from airconn.stores.directory import refuse_as_target

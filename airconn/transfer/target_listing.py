@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from airconn import trust
 from airconn.config import PROJECT_FILE, Config
 from airconn.errors import AirconnError
 from airconn.named_places import ALL, NamedTarget
-from airconn.records import dataclass
 from airconn.target_tables import texts
 from airconn.targets import targets_of
 from airconn.toml_lines import line_of

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from airconn.errors import BlockedError, ExitCode, InputError, InputErrors, UsageError
 from airconn.model import Bundle, Connection, Kind, Selection, hidden_fields
 from airconn.model.reading import Note
 from airconn.plan.unresolved import unresolved
-from airconn.records import dataclass
 from airconn.stores.base import Context, Store
 from airconn.stores.connection_tests import ConnectionTest, TriesConnections, Verdict
 from airconn.transfer import reported_reads
@@ -70,7 +70,7 @@ class ConnectionTests(Result):
             return ExitCode.SOME_FAILED
         if verdicts - {Verdict.WORKS}:
             return ExitCode.BLOCKED
-        return super(ConnectionTests, self).exit_code  # noqa: UP008 - a class with slots has no plain super()
+        return super(ConnectionTests, self).exit_code
 
 
 def run_tests(request: ConnectionTestRequest, places: Places) -> ConnectionTests:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from airconn.errors import BlockedError, InputError
@@ -37,7 +37,6 @@ from airconn.model.text import hides
 from airconn.plan import Plan, Policy, TargetRules, make_plan
 from airconn.plan.fields import field_changes
 from airconn.quoting import some
-from airconn.records import dataclass
 from airconn.stores.base import Context, Store
 from airconn.stores.file import FileStore
 from airconn.transfer import reported_reads

@@ -7,7 +7,7 @@ run adds its lines to the file, each with a line feed before it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from airconn.formats.dotenv.dialect import Dialect, nul_refusal, one_style
 from airconn.formats.dotenv.lines import Entry, without_bom
@@ -15,7 +15,6 @@ from airconn.formats.dotenv.marks import SHELL_NAME
 from airconn.formats.dotenv.quoting import Quoted
 from airconn.model.ambiguity import Ambiguity
 from airconn.patterns import pattern
-from airconn.records import dataclass
 
 MASK = " # secret"
 """What follows the `=` of a secret."""

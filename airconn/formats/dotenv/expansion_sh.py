@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from airconn.formats.dotenv.expansion import UnsetError, ValueFault, Variables
 from airconn.formats.dotenv.lines import Fault
@@ -16,7 +17,6 @@ from airconn.formats.dotenv.references import sourcing
 from airconn.formats.env import named_by
 from airconn.formats.expansion_limits import MOST
 from airconn.patterns import pattern
-from airconn.records import dataclass
 
 _NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLAIN = pattern(r"[^ \t\n'\"\\$`;&|<>()~]+")

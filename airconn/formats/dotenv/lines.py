@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from airconn.model.ambiguity import Ambiguity
 from airconn.patterns import pattern
-from airconn.records import dataclass
 
 BARE_NAME = pattern(r"[^=#\s]+")
 LINE = pattern(r"[^\n]*")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from airconn.patterns import pattern
-from airconn.records import dataclass
 
 BARE = pattern(r"[A-Za-z0-9_./:@%+,=?-]*")
 # Makes a shell run a part of a text between double quotes, or stop reading the file.

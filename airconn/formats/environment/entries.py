@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from airconn.formats.base import show_key
 from airconn.patterns import pattern
-from airconn.records import dataclass
 
 _NAME = r"AIRFLOW_(?:CONN|VAR)_[A-Za-z0-9]\w{0,200}"
 MENTION = pattern(

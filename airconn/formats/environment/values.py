@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from airconn.formats.environment.entries import KeyRef, Program
 from airconn.model.jsontext import Number
-from airconn.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

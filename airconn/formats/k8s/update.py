@@ -10,6 +10,7 @@ import base64
 import contextlib
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import TypeVar
 
@@ -35,7 +36,6 @@ from airconn.formats.k8s.names import DATA_KEY, IDS_ANNOTATION, LABELS, TEAM_LAB
 from airconn.formats.yaml_edit import YamlEdits
 from airconn.model import AirflowObject, Bundle, Connection, Variable
 from airconn.model.reading import Key
-from airconn.records import dataclass
 
 T = TypeVar("T")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

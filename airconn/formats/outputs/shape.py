@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from airconn.formats import tree
 from airconn.formats.outputs.output_reader import OutputReader
 from airconn.model import Origin
-from airconn.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

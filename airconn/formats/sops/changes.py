@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -13,7 +14,6 @@ import yaml
 from airconn.errors import BlockedError
 from airconn.formats.sops.clear import yaml_comments
 from airconn.formats.sops.sealed import SopsType
-from airconn.records import dataclass
 
 Path = tuple[str | int, ...]
 """The keys and indexes that lead to a value."""

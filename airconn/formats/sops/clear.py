@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import yaml
 
 from airconn.formats.sops.sealed import CIPHERTEXT, SopsType
 from airconn.formats.text_edits import TextEdits
-from airconn.records import dataclass
 
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+', re.DOTALL)
 _COMMENT_LINE = re.compile(r"^[ \t]*#(.*)$", re.MULTILINE)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from airconn.patterns import pattern
-from airconn.records import dataclass
 
 _DOTENV = pattern(r"^sops_(mac|lastmodified|version)=", re.MULTILINE)
 _YAML = pattern(r"^sops:[ \t]*(?:#.*)?\r?$", re.MULTILINE)

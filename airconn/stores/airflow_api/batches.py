@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import chain
 
 from airconn.errors import AirconnError, own_fault
 from airconn.model import WRITES, Action, AirflowObject, Outcome, Step
-from airconn.records import dataclass
 from airconn.stores.airflow_api import bulk
 from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.bulk import BulkContent, BulkEntry, BulkKey

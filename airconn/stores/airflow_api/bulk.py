@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Final
 
@@ -17,7 +17,6 @@ from airconn.model import (
     hidden_fields,
     value_fields,
 )
-from airconn.records import dataclass
 from airconn.stores.airflow_api.api import Api
 from airconn.stores.hidden_values import hidden_refusal
 from airconn.stores.http.messages import Reply, Request

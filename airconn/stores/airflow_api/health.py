@@ -5,13 +5,13 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 from airconn import trust
 from airconn.airflow.rest_api import VERSION_PATHS
 from airconn.errors import AirconnError, ExitCode, TargetError
 from airconn.model import Kind
-from airconn.records import dataclass
 from airconn.stores.airflow_api.access import Access
 from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.permissions import KindRights, Permissions

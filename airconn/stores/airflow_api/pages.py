@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
 from airconn.errors import TargetError
 from airconn.model import Kind
-from airconn.records import dataclass
 from airconn.stores.airflow_api.api import ID_NAMES, Api
 from airconn.stores.airflow_api.session import AnswerTooLarge, Session, ShowingFailed
 from airconn.stores.base import Watch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote
@@ -17,7 +18,6 @@ from airconn.airflow.permission_questions import (
     roles_path,
 )
 from airconn.model import Kind
-from airconn.records import dataclass
 from airconn.stores.airflow_api.address import path_of
 from airconn.stores.airflow_api.api import Api
 from airconn.stores.airflow_api.session import Session

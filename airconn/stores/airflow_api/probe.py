@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from airconn.airflow.rest_api import VERSION_PATHS
 from airconn.airflow.versions import SUPPORTED
 from airconn.errors import TargetError, UsageError
 from airconn.model import OLDEST, AirflowVersion
-from airconn.records import dataclass
 from airconn.stores.airflow_api.access import Access
 from airconn.stores.base import Watch
 from airconn.stores.http import bodies, gateways

@@ -14,10 +14,10 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import IO
 
 from airconn.errors import AirconnError, TargetError, UsageError
-from airconn.records import dataclass
 
 SCHEME = "airflow-cli:"
 _SHELL = ("sh", "-s")

@@ -11,10 +11,9 @@ from __future__ import annotations
 import secrets
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from airconn.errors import AirconnError, TargetError
-from airconn.records import dataclass
 from airconn.stores.airflow_cli.prefix import Prefix, Ran, Silent, last_line
 
 MARK = "airconn:"

@@ -6,7 +6,7 @@ The command's exit codes say nothing, and one entry that it fails on makes the o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from airconn.errors import AirconnError, TargetError
@@ -29,7 +29,6 @@ from airconn.model import (
     value_fields,
 )
 from airconn.model.reading import Note, Reading
-from airconn.records import dataclass
 from airconn.stores.airflow_cli import calls
 from airconn.stores.airflow_cli.script import Call, CutOff
 from airconn.stores.airflow_cli.stored_forms import differing

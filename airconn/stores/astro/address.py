@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from airconn.errors import UsageError
-from airconn.records import dataclass
 from airconn.stores import address_options
 
 _ID = re.compile(r"c[a-z0-9]{24}")

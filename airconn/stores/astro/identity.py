@@ -10,14 +10,13 @@ import os
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from airconn.config import Settings
 from airconn.errors import TargetError, UsageError
-from airconn.records import dataclass
 from airconn.stores.jwt_claims import claims_of, has_run_out
 
 VARIABLE = "ASTRO_API_TOKEN"

@@ -7,11 +7,11 @@ import socket
 import ssl
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from airconn.config import Settings
-from airconn.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
-from airconn.records import dataclass
 from airconn.stores.http import bodies
 
 _REPEATABLE = ("GET", "HEAD", "PATCH")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 from airconn.errors import TargetError
-from airconn.records import dataclass
 from airconn.urls import server_of
 
 FOLLOWED = (307, 308)

@@ -8,10 +8,9 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
-
-from airconn.records import dataclass
 
 _NOT_TAKEN = (408, 429)
 _UNKNOWN = (500, 502, 503, 504)

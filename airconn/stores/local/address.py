@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import parse_qsl
@@ -11,7 +12,6 @@ from urllib.parse import parse_qsl
 from airconn.config import Settings
 from airconn.errors import UsageError
 from airconn.model import Kind
-from airconn.records import dataclass
 from airconn.stores import address_options as opts
 from airconn.stores.local.store import LocalStore
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
@@ -16,7 +16,6 @@ from airconn.errors import AirconnError, TargetError
 from airconn.model import Kind
 from airconn.model.reading import Key, Note
 from airconn.quoting import some
-from airconn.records import dataclass
 from airconn.stores.address_options import from_query
 from airconn.stores.airflow_api.access import Access, access
 from airconn.stores.airflow_api.address import base_url

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from airconn.airflow.config_file import DEFAULT, AirflowConfig, ConfigValue
 from airconn.errors import UsageError
-from airconn.records import dataclass
 from airconn.stores import drivers
 from airconn.trust import METADB_PASSWORD
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar, cast
 
 from airconn.airflow.config_file import AirflowConfig
@@ -14,7 +14,6 @@ from airconn.errors import TargetError
 from airconn.formats.base import quoted
 from airconn.model import AirflowObject, Bundle, Connection, Kind, Origin, Selection
 from airconn.model.reading import Key, Note, Reading
-from airconn.records import dataclass
 from airconn.stores.airflow_rows import Absent, OtherKey, RowReader, Undecryptable, Unreadable, text_of
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
 from airconn.stores.metadb.address import CONFIGURED, Database, find, shown

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar
 
 from airconn.errors import AirconnError, TargetError
 from airconn.model import Kind
-from airconn.records import dataclass
 from airconn.stores.in_parallel import in_order
 from airconn.stores.secrets.codec import Payload
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Event
 from typing import TypeVar, cast
@@ -27,7 +27,6 @@ from airconn.model import (
 )
 from airconn.model.reading import Key, Note, Reading
 from airconn.patterns import pattern
-from airconn.records import dataclass
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
 from airconn.stores.health import Health, HealthCheck, HealthQuestions, failed
 from airconn.stores.in_parallel import in_order

@@ -10,11 +10,10 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from airconn.errors import InputError, UsageError
-from airconn.records import dataclass
 
 PROGRAM = "sops"
 SECONDS = 120.0

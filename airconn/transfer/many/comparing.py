@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from airconn.diff_many import DiffOfMany, Side, compare_many
 from airconn.errors import AirconnError, InputError, InputErrors
 from airconn.model import ALL_KINDS, NEWEST, OWN_POOL, AirflowVersion, Bundle, Kind, Selection, number_of, rules_for
 from airconn.model.reading import Key, Note
-from airconn.records import dataclass
 from airconn.stores.base import Context, Store, unwatched
 from airconn.targets import Target
 from airconn.transfer.empty_runs import ALLOW, refuse_nothing, refuse_unmatched

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from airconn.errors import AirconnError, BlockedError, ExitCode, own_fault
 from airconn.model import Outcome, Step
-from airconn.records import dataclass
 from airconn.targets import Target
 from airconn.transfer.backups import Backups
 from airconn.transfer.engine import Host, needs_consent, unasked, write_plan

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from airconn.errors import AirconnError, UsageError
 from airconn.quoting import shown_address
-from airconn.records import dataclass
 from airconn.stores.base import unwatched
 from airconn.targets import Target
 from airconn.transfer.exporting import Export, ExportRequest, OpenedExport, UnsavedExport, make_export, open_out, save

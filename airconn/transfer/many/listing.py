@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from airconn.model import NEWEST
-from airconn.records import dataclass
 from airconn.stores.base import unwatched
 from airconn.targets import Target
 from airconn.transfer.listing import ListedObjects, ListRequest, list_store

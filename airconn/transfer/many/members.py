@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from airconn.errors import AirconnError, InputErrors, UsageError
 from airconn.model import AirflowObject, AirflowVersion, Bundle, Selection
 from airconn.model.reading import Reading
 from airconn.quoting import shown_address
-from airconn.records import dataclass
 from airconn.stores.base import DEFAULT_CONTEXT, Context, Description, Store
 from airconn.stores.directory import DirectoryStore
 from airconn.stores.file import FileStore

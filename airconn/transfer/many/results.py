@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from airconn.errors import AirconnError, ExitCode
 from airconn.model import WRITES, Action, Kind, Outcome, Selection, Step
 from airconn.model.reading import Note
-from airconn.records import dataclass
 from airconn.targets import Target
 from airconn.transfer.events import Recoverable
 from airconn.transfer.many.members import label_of

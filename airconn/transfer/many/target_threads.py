@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from airconn.errors import AirconnError
-from airconn.records import dataclass
 from airconn.stores.base import Watch
 from airconn.transfer.many.members import Failure, Member
 from airconn.transfer.side_by_side import Inbox, parallel_by_default, side_by_side

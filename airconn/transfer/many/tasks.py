@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from airconn.config import Config
 from airconn.errors import AirconnError
 from airconn.model import Bundle, Selection
 from airconn.plan import Plan
-from airconn.records import dataclass
 from airconn.stores.base import Rests, Store
 from airconn.stores.file import FileStore
 from airconn.stores.saving import refuse_unwritable

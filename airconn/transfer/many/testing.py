@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from airconn.records import dataclass
 from airconn.stores.base import unwatched
 from airconn.targets import Target
 from airconn.transfer.many.members import Failure, Member, beside, in_turn, open_members

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from airconn.formats.expansion_limits import LONGEST_OF_ALL
-from airconn.records import dataclass
 
 PYTHON_DOTENV = "python-dotenv"
 COMPOSE = "Docker Compose"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import urljoin
 
-from airconn.records import dataclass
 from airconn.stores.http.messages import Reply
 
 _FIELDS = {"csrf_token": "hidden", "username": "text", "password": "password"}

@@ -9,12 +9,11 @@ With basic authentication Airflow 2 verifies the hash of the password in each re
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from airconn.errors import TargetError
-from airconn.records import dataclass
 from airconn.stores.http import bodies
 from airconn.stores.http.messages import Reply, Request
 from airconn.stores.http.transport import Transport

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from airconn.errors import InputError
 from airconn.formats import env
@@ -21,7 +21,6 @@ from airconn.model import (
     hidden_connection,
 )
 from airconn.model.reading import Key, Note
-from airconn.records import dataclass
 from airconn.stores.astro.deployment.variable import DeploymentVariable
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar, cast
 
 from airconn.config import Settings
@@ -27,7 +28,6 @@ from airconn.model import (
 )
 from airconn.model.reading import Key, Note, Reading
 from airconn.quoting import clean, some
-from airconn.records import dataclass
 from airconn.stores.address_options import from_query
 from airconn.stores.astro import in_environment
 from airconn.stores.astro.address import AstroAddress, split_deployment

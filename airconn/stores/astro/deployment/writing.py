@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from airconn.errors import BlockedError, TargetError
@@ -16,7 +16,6 @@ from airconn.model import Action, Connection, Outcome, Step, Text, Variable, rul
 from airconn.model.reading import Note
 from airconn.model.secrecy import secret_leaves
 from airconn.quoting import clean
-from airconn.records import dataclass
 from airconn.stores.astro import in_environment
 from airconn.stores.astro.client import AstroApi, AstroRefusal
 from airconn.stores.astro.deployment import guard

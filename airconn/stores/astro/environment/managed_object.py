@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from airconn.errors import InputError
-from airconn.records import dataclass
 
 Fields = Mapping[str, Any]
 

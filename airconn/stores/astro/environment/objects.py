@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
 from airconn.errors import InputError
@@ -28,7 +28,6 @@ from airconn.model import (
 )
 from airconn.model.leaves import leaf_name
 from airconn.model.reading import Key
-from airconn.records import dataclass
 from airconn.stores.astro import in_environment
 from airconn.stores.astro.environment import go_numbers
 from airconn.stores.astro.environment.managed_object import ManagedObject

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from airconn.errors import UsageError
-from airconn.records import dataclass
 from airconn.stores import address_options
 from airconn.stores.astro.address import AstroAddress
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from airconn.errors import InputError
 from airconn.formats import env
 from airconn.model import AirflowObject, Bundle, Kind, Origin, Selection, field_values, number_of, rules_for
 from airconn.model.reading import Key, Note, Reading
 from airconn.model.text import hides
-from airconn.records import dataclass
 from airconn.stores.astro.environment.listing import ObjectLister
 from airconn.stores.astro.environment.managed_object import ManagedObject
 from airconn.stores.astro.environment.objects import KINDS, ObjectForm

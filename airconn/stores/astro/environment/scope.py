@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from airconn.records import dataclass
+from dataclasses import dataclass
+
 from airconn.stores.astro.address import AstroAddress
 from airconn.stores.astro.client import AstroApi
 from airconn.stores.astro.environment.managed_object import DEPLOYMENT, WORKSPACE, ManagedObject

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import cast
 
 from airconn.errors import AirconnError, TargetError, own_fault
@@ -25,7 +26,6 @@ from airconn.model import (
     value_fields,
 )
 from airconn.model.reading import Key, Note
-from airconn.records import dataclass
 from airconn.stores.astro.client import AstroApi, AstroRefusal
 from airconn.stores.astro.environment import guard
 from airconn.stores.astro.environment.bodies import Body, create_body, recreate_body, restore_body, update_body

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from airconn import trust
 from airconn.config import Settings
 from airconn.errors import TargetError, UsageError
-from airconn.records import dataclass
 from airconn.stores.airflow_api.address import base_url
 from airconn.stores.http import bodies
 from airconn.stores.http.messages import Reply, Request

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import ClassVar
 
 from airconn.errors import UsageError
-from airconn.records import dataclass
 from airconn.stores import address_options
 
 EXAMPLE = "mwaa://eu-west-1/prod"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -13,7 +13,6 @@ from airconn import trust
 from airconn.config import Settings
 from airconn.credentials import WebToken
 from airconn.errors import TargetError, UsageError
-from airconn.records import dataclass
 from airconn.stores.managed.mwaa.address import MwaaAddress
 from airconn.stores.managed.mwaa.environment import MwaaEnvironment
 from airconn.stores.managed.mwaa.faults import MwaaDenied, MwaaUnreached, told

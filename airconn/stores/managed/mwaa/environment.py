@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from airconn.airflow.versions import AirflowVersion
 from airconn.errors import TargetError, UsageError
-from airconn.records import dataclass
 
 _AGAIN = "try again when its status is AVAILABLE"
 _NO_WEB_SERVER = {

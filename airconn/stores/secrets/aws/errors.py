@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
 from airconn.errors import AirconnError, UsageError
-from airconn.records import dataclass
 from airconn.stores import drivers
 from airconn.stores.http.redirects import NamedServers
 from airconn.stores.secrets.service import Denied, SecretRefused, Unavailable

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 
 from airconn.config import Settings
 from airconn.errors import UsageError
 from airconn.model import Kind
-from airconn.records import dataclass
 from airconn.stores import address_options
 from airconn.stores.secrets.store import SECRET_KINDS
 

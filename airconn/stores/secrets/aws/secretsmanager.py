@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from typing import Any, cast
@@ -16,7 +16,6 @@ from airconn.errors import AirconnError, InputError, UsageError
 from airconn.formats import backend_names, connection_fields, connection_uri, env, secret_values
 from airconn.formats.secret_values import AWS_WORDS
 from airconn.model import Connection, Kind, Origin, Rules, Variable, jsontext
-from airconn.records import dataclass
 from airconn.stores.base import Capabilities, Ids
 from airconn.stores.concurrent_changes import CHANGED
 from airconn.stores.in_parallel import in_order

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from airconn.config import Settings
 from airconn.errors import UsageError
-from airconn.records import dataclass
 from airconn.stores import drivers
 from airconn.stores.http import bodies
 from airconn.stores.http.tls import readable_authorities

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from airconn.config import Settings
 from airconn.formats import backend_names
 from airconn.model import AirflowObject, Kind
-from airconn.records import dataclass
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Ids
 from airconn.stores.secrets.aws import options
 from airconn.stores.secrets.aws.errors import Answered, KeyFailed

@@ -6,13 +6,12 @@ told from a name: airconn writes it into a tag.
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from airconn.formats import backend_names
 from airconn.formats.key_vault_names import Names
 from airconn.model import Kind
-from airconn.records import dataclass
 from airconn.stores.secrets.azure.client import library
 
 EXAMPLE = "azure-keyvault://my-vault"

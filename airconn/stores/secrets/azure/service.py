@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import count
 from typing import Any, ClassVar
 
 from airconn.formats.key_vault_names import TAGS, Names
 from airconn.model import Kind
-from airconn.records import dataclass
 from airconn.stores.concurrent_changes import CHANGED
 from airconn.stores.http.retries import Backoff
 from airconn.stores.in_parallel import in_order

@@ -7,13 +7,12 @@ A secret is named `{prefix}{sep}{id}`, also for prefixes that end in `sep` or ar
 from __future__ import annotations
 
 import re
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from airconn.errors import UsageError
 from airconn.formats import backend_names
 from airconn.model import Kind
-from airconn.records import dataclass
 from airconn.stores import address_options as opts
 from airconn.stores.google_identity import GoogleIdentity
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
 
 from airconn.config import Settings
 from airconn.errors import AirconnError
-from airconn.records import dataclass
 from airconn.stores.concurrent_changes import CHANGED, DELETED
 from airconn.stores.drivers import load
 from airconn.stores.http import bodies

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from airconn.errors import UsageError
 from airconn.formats.k8s.names import DATA_KEY, ENTRY, LABEL_KEY, LABELS, NAMESPACE, TEAM_LABEL
 from airconn.model import Kind
-from airconn.records import dataclass
 from airconn.stores import address_options as opts
 
 EXAMPLE = "k8s://my-cluster/airflow"

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from airconn.formats.k8s.names import LABEL_VALUE, secret_name
 from airconn.model import Kind
-from airconn.records import dataclass
 from airconn.stores.secrets.codec import Payload
 from airconn.stores.secrets.k8s.client import KubernetesClient
 from airconn.stores.secrets.k8s.options import KubernetesOptions

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from airconn.errors import UsageError
 from airconn.formats import backend_names
 from airconn.model import Kind
 from airconn.patterns import pattern
-from airconn.records import dataclass
 from airconn.stores import address_options
 
 KNOWN = ("token", "approle", "jwt", "kubernetes", "userpass", "ldap")
@@ -69,7 +68,7 @@ class VaultOptions:
     region: str | None = None
     assume_role_kwargs: dict[str, Any] | None = field(default=None, metadata={"internal": True})
     gcp_key_path: str | None = None
-    gcp_keyfile_dict: dict[str, Any] | None = address_options.secret()
+    gcp_keyfile_dict: dict[str, Any] | None = address_options.secret()  # noqa: RUF009 - it makes a field
     gcp_scopes: str | None = None
     azure_tenant_id: str | None = None
     azure_resource: str | None = None

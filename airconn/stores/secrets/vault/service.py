@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from airconn.model import Kind
-from airconn.records import dataclass
 from airconn.stores import drivers
 from airconn.stores.concurrent_changes import CHANGED
 from airconn.stores.secrets.codec import Payload
