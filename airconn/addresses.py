@@ -9,6 +9,8 @@ import os
 import re
 from dataclasses import dataclass
 
+from airconn.patterns import pattern
+
 _NAMING = r"(\?{0}(&{0})*)?".format(
     r"(((connections|variables|config)_(prefix|path|label|data_key)|sep|kv_engine_version|keep_dashes"
     r"|connection_format)=[^&\#]*)"
@@ -54,7 +56,7 @@ class PlaceEntry:
         return re.fullmatch(self.trusted, address, re.IGNORECASE | re.DOTALL) is not None
 
 
-_SCHEME = re.compile(r"([\w-]+)(?:\+[\w+]+)?:")
+_SCHEME = pattern(r"([\w-]+)(?:\+[\w+]+)?:")
 
 REGISTRY = {
     "airflow": PlaceEntry(
@@ -182,7 +184,7 @@ def is_file(address: str) -> bool:
     return not any(entry.takes(address) for entry in REGISTRY.values()) and "://" not in address
 
 
-_WILD = re.compile(r"[*?\[]")
+_WILD = pattern(r"[*?\[]")
 
 
 def is_glob(address: str) -> bool:

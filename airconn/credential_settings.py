@@ -5,7 +5,6 @@ An address of the configuration that has credentials of its own, headers include
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 from airconn import secret_files
 from airconn.credentials import CredentialCommand, Credentials
 from airconn.errors import UsageError
+from airconn.patterns import pattern
 from airconn.trust import CREDENTIALS, SOURCES, has_credentials
 
 TOKEN_COMMAND = "AIRCONN_TOKEN_COMMAND"  # noqa: S105 - the name of a variable
@@ -23,7 +23,7 @@ _TOKEN_COMMAND_PLACES = (TOKEN_COMMAND, "token_command in your config.toml")
 _PAIRS = (("username", "password"), ("client_id", "client_secret"))
 """The logins that take two credentials, in the order in which they are looked for."""
 
-_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+_NAME = pattern(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 """The names that headers have (RFC 9110, 5.6.2)."""
 _OURS = frozenset(
     (

@@ -6,14 +6,16 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-_OF_LINES = re.compile(r"^(\s*):(?=:)")
-_ANYWHERE = re.compile(r"#(?=#(?:\[|vso\[|teamcity\[))", re.IGNORECASE)
+from airconn.patterns import pattern
+
+_OF_LINES = pattern(r"^(\s*):(?=:)")
+_ANYWHERE = pattern(r"#(?=#(?:\[|vso\[|teamcity\[))", re.IGNORECASE)
 """The beginnings of commands to a runner of GitHub, Azure Pipelines or TeamCity."""
 
-_BEGIN = re.compile(r"[a-z][\w+.-]*:/+|[\w+.-]*//+|https?[:/]+|@", re.IGNORECASE)
+_BEGIN = pattern(r"[a-z][\w+.-]*:/+|[\w+.-]*//+|https?[:/]+|@", re.IGNORECASE)
 """The text before a user's name in a URL, also in a misspelled one."""
 
-_USERINFO = re.compile(r"([A-Za-z][\w+.-]{0,40}:[/\\]{1,4})(?!USER:PASSWORD@)[^\s/@'\"]{0,300}:[^\s'\"]{0,300}@")
+_USERINFO = pattern(r"([A-Za-z][\w+.-]{0,40}:[/\\]{1,4})(?!USER:PASSWORD@)[^\s/@'\"]{0,300}:[^\s'\"]{0,300}@")
 """A user's name and a password after a scheme, except the `USER:PASSWORD@` of hints."""
 
 

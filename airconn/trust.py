@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from airconn.addresses import REGISTRY
 from airconn.browser_urls import airflow_endpoint
 from airconn.errors import BlockedError, UsageError
+from airconn.patterns import pattern
 from airconn.target_tables import texts, with_url
 from airconn.urls import endpoint, server_of
 
@@ -33,7 +34,7 @@ METADB_PASSWORD = "AIRCONN_METADB_PASSWORD"  # noqa: S105 - the name of a variab
 
 _NEARBY = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".svc")
 _SENDS = "decides where your credentials are sent"
-_HOST = re.compile(r"([A-Za-z0-9]([\w.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
+_HOST = pattern(r"([A-Za-z0-9]([\w.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
 
 
 def refusal(address: str) -> str:

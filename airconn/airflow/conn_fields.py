@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from airconn.airflow.conn_fields_table import TABLE
+from airconn.patterns import pattern
 
 STANDARD_FIELDS = ("description", "host", "schema", "login", "password", "port", "extra")
 """The fields of a connection besides its id and type, in the order of Airflow's form."""
 
-_KEY = re.compile(r"([^\s:!=]+)(!?)(?::(\w+))?(?:=(\S+))? ?(.*)")
+_KEY = pattern(r"([^\s:!=]+)(!?)(?::(\w+))?(?:=(\S+))? ?(.*)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
+from airconn.patterns import pattern
 
 LONGEST_STORED = 250
 """`ID_LEN` of models/base.py, the length of the database's column."""
 LONGEST_IN_API = 200
 """v1 endpoints/connection_endpoint.py `validate_key`, v2 datamodels/connections.py, and the `airflow` command."""
 
-_STORED = re.compile(r"[\w#!()\-.:/\\]+")
-_IN_API = re.compile(r"[\w.-]+")
+_STORED = pattern(r"[\w#!()\-.:/\\]+")
+_IN_API = pattern(r"[\w.-]+")
 
 
 def is_stored(conn_id: str) -> bool:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 
 from airconn.airflow.conn_fields import fields_of
+from airconn.patterns import pattern
 
 NO_LONGER_BUNDLED = frozenset(f"apache-airflow-providers-{name}" for name in ("ftp", "http", "imap", "sqlite"))
 """The providers that `apache-airflow` 2.7.3 and 2.11.2 require, and `apache-airflow-core` 3.3.2 doesn't."""
@@ -47,7 +48,7 @@ _JDBC = {
 UNREAD_KEYS: Mapping[str, Mapping[str, str]] = {"aws": _AWS, "jdbc": _JDBC}
 """By conn_type: the keys of extra that its hook once read and now ignores, and what it reads instead."""
 
-_PREFIXED = re.compile(r"extra__([a-z0-9_]+?)__(.+)", re.DOTALL)
+_PREFIXED = pattern(r"extra__([a-z0-9_]+?)__(.+)", re.DOTALL)
 _PREFIXES = frozenset(
     """
     adls asana azure_batch azure_container_registry azure_container_volume azure_cosmos azure_data_explorer

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from airconn.formats.sops.sealed import type_of
+from airconn.patterns import pattern
 
 _LARGEST = 20_000_000
-_MARKS = re.compile(r"\.(enc|encrypted|sops|dec|decrypted|plain)(?=\.|$)", re.IGNORECASE)
+_MARKS = pattern(r"\.(enc|encrypted|sops|dec|decrypted|plain)(?=\.|$)", re.IGNORECASE)
 """What a name has in it that says whether the file is encrypted, as in `conns.enc.yaml` and `.env.enc`."""
 
 

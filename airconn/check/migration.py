@@ -12,9 +12,10 @@ from typing import Any
 from airconn.airflow.column_limits import LONGEST_KEY, LONGEST_POOL_NAME
 from airconn.airflow.providers import BUNDLED, GIVEN_UP_TYPES, NO_LONGER_BUNDLED, UNREAD_KEYS, bare_key, package_of
 from airconn.model import AirflowObject, Connection, Kind, Pool, Text, conn_ids
+from airconn.patterns import pattern
 
 _PREFIX = "apache-airflow-providers-"
-_NOT_IN_API = re.compile(r"[^\w.-]+", re.ASCII)
+_NOT_IN_API = pattern(r"[^\w.-]+", re.ASCII)
 _OF_IDS = frozenset({"AC301", "AC302", "AC303", "AC304", "AC305", "AC306"})
 """The rules that another id may satisfy."""
 _SHORTENED = 190

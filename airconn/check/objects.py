@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
@@ -34,13 +33,14 @@ from airconn.model.placeholders import Weight, all_placeholders, first_of_each_f
 from airconn.model.reference_forms import ReferenceKind
 from airconn.model.references import references
 from airconn.model.sensitive import text_leaves
+from airconn.patterns import pattern
 from airconn.stores import limits
 from airconn.stores.airflow_api import refusals
 
 ObjectProblem = tuple[str, str, Severity | None]
 """The code of a rule, a message that quotes no value, and a severity if it isn't the rule's own."""
 
-_OVERRIDE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^\n]+|prompt:")
+_OVERRIDE = pattern(r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^\n]+|prompt:")
 _IDS_OF_CONNECTIONS = frozenset({"AC301", "AC302", "AC303"})
 """The rules that report the id of a connection, so that AC306 doesn't report it again."""
 RULE_OF = {

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 
 import click
 
+from airconn.patterns import pattern
 from airconn.quoting import clean_lines
 
 _MARK = f"\0{os.urandom(8).hex()}"
 """Marks the codes of airconn's own colours. Text from elsewhere can't have it, so its codes are escaped."""
-_CODES = re.compile(rf"{_MARK}([0-9;]+)m")
+_CODES = pattern(rf"{_MARK}([0-9;]+)m")
 
 
 def coloured(text: str, colour: str) -> str:

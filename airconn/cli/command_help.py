@@ -10,6 +10,7 @@ import click
 
 from airconn import formats, symbols
 from airconn.cli.headings import COMMAND_HEADINGS, HEADINGS, OTHER, OTHER_COMMANDS, TOGETHER, Heading
+from airconn.patterns import pattern
 
 _WIDEST_PROSE = 100
 """The columns of sentences on a wide terminal. Longer lines are hard to read."""
@@ -19,8 +20,8 @@ _WIDEST_NAMES = 24
 _INDENT = "  "
 _FEW = 9
 """The most options that `--help` explains all."""
-_FIRST_SENTENCE = re.compile(r".*?\.(?= [A-Z])|.*", re.DOTALL)
-_COMMAND = re.compile(r"airconn help [\w-]+|[-+~±=.!x?] (?=\w+  )")
+_FIRST_SENTENCE = pattern(r".*?\.(?= [A-Z])|.*", re.DOTALL)
+_COMMAND = pattern(r"airconn help [\w-]+|[-+~±=.!x?] (?=\w+  )")
 """Words that stay together on a line."""
 _ADDRESSES = ("ADDRESS", "SOURCE...", "A", "B...")
 """What arguments and options that take an address are called."""

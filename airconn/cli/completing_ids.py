@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from airconn.cli.quick_answer import answer_within
+from airconn.patterns import pattern
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -25,7 +26,7 @@ _DAY = 86400
 _LASTING = 6
 """The seconds for which an Airflow may be asked, so that a later tab has the answer."""
 _KINDS = ("connections", "variables", "pools")
-_SIMPLE = re.compile(r"[\w.@%+,/-]+", re.ASCII)
+_SIMPLE = pattern(r"[\w.@%+,/-]+", re.ASCII)
 """Words that bash takes as they are. It expands globs in a completion, and ends a word at ':' and '='."""
 _FIELDS = {
     "connections": ("conn_type", "description", "extra.", "host", "login", "password", "port", "schema"),

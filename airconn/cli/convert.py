@@ -52,11 +52,13 @@ def command(
       airconn convert base.yaml --overlay prod.yaml -o prod.env
       airconn convert .env --set connections/db.host=db2 --format uri
     """
-    from airconn.cli.meant import refuse_output_among_sources
     from airconn.transfer.exporting import ExportRequest
     from airconn.transfer.request_parts import Network
 
-    refuse_output_among_sources(sources, writing.out)
+    if len(sources) > 1:
+        from airconn.cli.meant import refuse_output_among_sources
+
+        refuse_output_among_sources(sources, writing.out)
     request = ExportRequest(
         sources=sources,
         only_files=True,

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from airconn.errors import UsageError
+from airconn.patterns import pattern
 
 _KINDS = {
     word: kind
@@ -56,9 +57,9 @@ _OTHER_WORDS = {
     "deployment": "airconn list --from https://…, the URL of the Deployment's Airflow",
 }
 _SAME_WORDS = {"configure": "config", "kv": "vault", "k8s": "kubectl"}
-_SHOWN = re.compile(r"[\w./~@+][\w./~@+-]{0,249}")
-_GLOB = re.compile(r"[\w./~@+*?\[][\w./~@+*?\[\]-]{0,249}")
-_LIKE_A_FILE = re.compile(r"[./~@:]")
+_SHOWN = pattern(r"[\w./~@+][\w./~@+-]{0,249}")
+_GLOB = pattern(r"[\w./~@+*?\[][\w./~@+*?\[\]-]{0,249}")
+_LIKE_A_FILE = pattern(r"[./~@:]")
 
 
 def of_command(args: Sequence[str]) -> str | None:

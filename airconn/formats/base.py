@@ -28,7 +28,7 @@ from airconn.model import (
     rules_for,
     value_fields,
 )
-from airconn.model.own_references import own_reference
+from airconn.model.own_references import PREFIX, own_reference
 from airconn.model.reading import FoundUri, Key, Note, Reading
 
 UNSET_COMES_BACK_EMPTY = "is not set, and comes back as an empty text"
@@ -218,7 +218,7 @@ def extra_fault(connection: Connection, rules: Rules) -> str:
     extra = connection.extra
     if not isinstance(extra, Text) or not extra.text:
         return ""
-    if extra.text == own_reference(Kind.CONNECTIONS, connection.conn_id, "extra"):
+    if extra.text.startswith(PREFIX) and extra.text == own_reference(Kind.CONNECTIONS, connection.conn_id, "extra"):
         return ""
     try:
         is_object = extra.is_object()
@@ -258,14 +258,12 @@ def half_characters(obj: AirflowObject) -> Sequence[str]:
 
 
 def _is_encodable(values: tuple[object, ...]) -> bool:
-    for value in values:
-        text = value.text if type(value) is Text else value
-        if type(text) is str and not text.isascii():
-            try:
-                text.encode()
-            except UnicodeEncodeError:
-                return False
-    return True
+    found = [value.text if isinstance(value, Text) else value for value in values]
+    text = "\n".join([value for value in found if isinstance(value, str)])
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def quoted(text: str) -> str:

@@ -26,7 +26,6 @@ from airconn.model import (
     Rules,
     Str,
     Text,
-    hidden_or,
     is_untyped,
     jsontext,
 )
@@ -34,6 +33,7 @@ from airconn.model.ambiguity import Ambiguity
 from airconn.model.jsontext import Number
 from airconn.model.placeholders import placeholder_in, stands_for_all, whole_words
 from airconn.model.reading import FoundUri
+from airconn.patterns import pattern
 
 _JSON_KEYS = dict.fromkeys(
     ("conn_type", "description", "host", "login", "password", "schema", "port", "extra", "uri", "team_name")
@@ -243,8 +243,8 @@ class _FieldsReader:
         value = fields.get(name)
         if value is None:
             return None
-        if isinstance(value, str):
-            return hidden_or(value)
+        if type(value) is str:
+            return REDACTED if value == MASK else value
         if isinstance(value, tree.NotJson) and value.text:
             return value.text
         if isinstance(value, Number) and (text := _number_text(value)) is not None:
@@ -336,22 +336,45 @@ def to_json_fields(connection: Connection) -> dict[str, Any]:
     The extra is an object if Airflow writes the same text for it, else the text. `team_name` is left out: the
     `from_json` of 2.x and of the Task SDK refuse a connection that has one.
     """
-    fields = {name: value for name, value in to_fields(connection).items() if value is not None}
-    fields.pop("team_name", None)
-    if connection.port == 0:
-        fields["port"] = "0"  # the number 0 counts as not set
+    fields = _set_fields(connection)
     if isinstance(connection.extra, Text) and (value := that_python_writes(connection.extra.text)):
         fields["extra"] = value
     return fields
 
 
+def _set_fields(connection: Connection) -> dict[str, Any]:
+    """The fields that are set, and the extra as a text."""
+    fields = {
+        name: value if type(value) is str else shown(value)
+        for name, value in zip(_EXPORTED, _exported(connection), strict=True)
+        if value is not None
+    }
+    if is_untyped(connection):
+        del fields["conn_type"]
+    if connection.port == 0:
+        fields["port"] = "0"  # the number 0 counts as not set
+    return fields
+
+
 def to_json(connection: Connection) -> str:
     """The fields of `to_json_fields` as JSON text."""
-    fields = to_json_fields(connection)
-    if isinstance(fields.get("extra"), dict) and isinstance(connection.extra, Text):
+    fields, extra = _set_fields(connection), connection.extra
+    if isinstance(extra, Text) and _is_as_python_writes(extra.text):
         del fields["extra"]  # it is the last field, and its text is known
-        return f'{jsontext.dumps(fields)[:-1]}, "extra": {connection.extra.text}}}'
-    return jsontext.dumps(fields)
+        return f'{json.dumps(fields)[:-1]}{", " if fields else ""}"extra": {extra.text}}}'
+    return json.dumps(fields)
+
+
+def _is_as_python_writes(text: str) -> bool:
+    """Whether a text is a JSON object with entries, for which Airflow writes exactly this text."""
+    if jsontext.is_plain_object(text):
+        keys = _PLAIN_KEYS.findall(text)
+        if len(set(keys)) == len(keys):
+            return bool(keys)
+    return bool(that_python_writes(text))
+
+
+_PLAIN_KEYS = pattern(r'"([^"]*)": (?:"[^"]*"|[^",}]+)')
 
 
 def that_python_writes(text: str) -> dict[str, Any] | None:

@@ -14,13 +14,14 @@ from urllib.parse import unquote, urlsplit
 from airconn.formats import uri_hints
 from airconn.formats.base import UNSET_COMES_BACK_EMPTY
 from airconn.model import MASK, REDACTED, Connection, Rules, Str, Text, hidden_or
+from airconn.patterns import pattern
 
 EXTRA_KEY = "__extra__"
 """The query parameter that holds an extra as JSON text (`Connection.EXTRA_KEY`)."""
 
 _C0_AND_SPACE = "".join(map(chr, range(33)))
 _ENCODED_MASK = "".join(f"%{ord(mark):02X}" for mark in MASK)
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
+_SCHEME = pattern(r"[a-z][a-z0-9+.-]*")
 _PORTS = range(65536)
 
 
@@ -227,7 +228,7 @@ def decode(text: str) -> str:
     return decoded if decoded.isascii() else decoded.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-_ENCODED = re.compile("%([0-9A-Fa-f]{2})")
+_ENCODED = pattern("%([0-9A-Fa-f]{2})")
 _BYTES = [bytes([byte]).decode("ascii", "surrogateescape") for byte in range(256)]
 
 

@@ -24,6 +24,7 @@ from airconn.model import (
 from airconn.model.ambiguity import Ambiguity
 from airconn.model.reading import Reading
 from airconn.model.sensitive import is_sensitive_path, text_leaves
+from airconn.patterns import pattern
 
 ODD_CHARACTER = "AC331"
 KEY_TWICE = "AC332"
@@ -31,11 +32,11 @@ KEY_TWICE = "AC332"
 _UNSEEN = "\0\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
 _BLANKS = "\xa0\u2000-\u200a\u202f\u205f\u3000"
 _QUOTES = "\u2018\u2019\u201c\u201d"
-_ODD = re.compile(f"[{_UNSEEN}{_BLANKS}{_QUOTES}]")
-_IN_QUOTES = re.compile(
+_ODD = pattern(f"[{_UNSEEN}{_BLANKS}{_QUOTES}]")
+_IN_QUOTES = pattern(
     "[\u2018\u2019\u201c\u201d](?P<inner>[^\u2018\u2019\u201c\u201d]*)[\u2018\u2019\u201c\u201d]", re.DOTALL
 )
-_KEY = re.compile(r'"([^"\\]*)"[ \t\n\r]*:')
+_KEY = pattern(r'"([^"\\]*)"[ \t\n\r]*:')
 _TEXT_FIELDS = frozenset({"conn_type", "host", "schema", "login", "password", "team_name"})
 """The fields in which such a character is never meant. Others hold prose."""
 
@@ -81,7 +82,7 @@ def shown(char: str) -> str:
 
 def _ambiguities(obj: AirflowObject) -> Iterator[tuple[Ambiguity, str]]:
     """The ambiguities of an object, each with the character that it is about."""
-    if odd := next(_odd(obj), None):
+    if odd := _odd(obj):
         name, char = odd
         yield (
             Ambiguity(
@@ -104,18 +105,22 @@ def _ambiguities(obj: AirflowObject) -> Iterator[tuple[Ambiguity, str]]:
         )
 
 
-def _odd(obj: AirflowObject) -> Iterator[tuple[str, str]]:
-    """The names of fields with such a character, and the first one in each."""
+def _odd(obj: AirflowObject) -> tuple[str, str] | None:
+    """The name of the first field with such a character, and the first one in it. None without one."""
+    values = field_values(obj)
+    texts = [value.text if type(value) is Text else value if type(value) is str else "" for value in values]
+    if not _first("".join((obj.id, *texts))):
+        return None
     if char := _first(obj.id):
-        yield obj.kind.id_field, char
-    for name, value in zip(value_fields(obj.kind), field_values(obj), strict=True):
-        held = value.text if isinstance(value, Text) else value
-        if not isinstance(held, str) or not (char := _first(held)):
+        return obj.kind.id_field, char
+    for name, value, held in zip(value_fields(obj.kind), values, texts, strict=True):
+        if not (char := _first(held)):
             continue
         if "\0" in held:
-            yield name, "\0"
-        elif name in _TEXT_FIELDS or _is_secret(obj, name, value) or (name == "value" and _IN_QUOTES.fullmatch(held)):
-            yield name, char
+            return name, "\0"
+        if name in _TEXT_FIELDS or _is_secret(obj, name, value) or (name == "value" and _IN_QUOTES.fullmatch(held)):
+            return name, char
+    return None
 
 
 def _is_secret(obj: AirflowObject, name: str, value: object) -> bool:

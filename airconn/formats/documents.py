@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from airconn.errors import InputError
-from airconn.formats import connection_fields, other_tools, tree, yaml_readings
+from airconn.formats import connection_fields, tree
 from airconn.formats.base import (
     Loss,
     ReadOptions,
@@ -72,6 +72,8 @@ def read(document: Any, source: str, options: ReadOptions) -> Reading:
         for name, section in document.items():
             reader.section(Kind(name), section, document.origin(name), wrapped=True)
     else:
+        from airconn.formats import other_tools
+
         other_tools.refuse(document, source, options.kind, kind_of_name(source))
         kind = kind_of(document, source, options)
         if kind in (None, Kind.CONNECTIONS):
@@ -106,10 +108,16 @@ class _DocumentReader(ObjectReader):
             try:
                 if id_ is None:
                     raise InputError("a pool in a list needs a 'name'", where=str(place))
-                if odd is not None:
+                if odd is None:
+                    obj = read(id_, value, place)
+                else:
+                    from airconn.formats import yaml_readings
+
                     yaml_readings.refuse(kind, id_, odd)
-                if (obj := read(id_, value, place)) is not None:
-                    self.found.append(obj if odd is None else yaml_readings.with_ambiguities(obj, odd))
+                    found = read(id_, value, place)
+                    obj = None if found is None else yaml_readings.with_ambiguities(found, odd)
+                if obj is not None:
+                    self.found.append(obj)
             except InputError as error:  # noqa: PERF203 - a context manager for each entry takes longer
                 self.faults.take(error)
 

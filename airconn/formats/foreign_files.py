@@ -6,7 +6,6 @@ doesn't belong here, unless it says so with `is_weak`.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -29,6 +28,7 @@ from airconn.formats.shapes import (
     some,
     under,
 )
+from airconn.patterns import pattern
 
 OWN_FILE = "write the connections, variables and pools into a file of their own, such as objects.yaml"
 
@@ -306,8 +306,8 @@ LISTS: tuple[ForeignFile, ...] = (
 """Files whose document is a list, by the first of its entries."""
 
 _BY_NAME = (
-    (re.compile(r".*\.tfvars(\.json)?"), "input variables of Terraform"),
-    (re.compile(r"\.?terraform\.lock.*|.*\.tfstate(\.backup)?"), "a state file of Terraform"),
+    (pattern(r".*\.tfvars(\.json)?"), "input variables of Terraform"),
+    (pattern(r"\.?terraform\.lock.*|.*\.tfstate(\.backup)?"), "a state file of Terraform"),
 )
 
 
@@ -315,7 +315,7 @@ def of_mapping(document: dict[str, Any], source: str, *, says_variables: bool) -
     """The foreign file that a mapping is. None for other mappings."""
     name = PurePath(source).name.lower()
     named = (
-        ForeignFile(what, lambda found: True, is_weak=True) for pattern, what in _BY_NAME if pattern.fullmatch(name)
+        ForeignFile(what, lambda found: True, is_weak=True) for likely, what in _BY_NAME if likely.fullmatch(name)
     )
     shaped = (found for found in MAPPINGS if not (found.is_weak and says_variables) and found.is_one(document))
     return next(shaped, None) or next(named, None)

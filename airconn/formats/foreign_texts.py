@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from airconn.errors import InputError
+from airconn.patterns import pattern
 
 _BEGINNING = 4000
 """The number of characters that are looked at."""
@@ -31,8 +32,8 @@ _OWN_FILE = "write the connections, variables and pools into a file of their own
 _EXPORT = "airflow connections export, variables export and pools export write files that airconn reads"
 
 
-def _text(what: str, pattern: str, hint: str = _OWN_FILE, *, is_certain: bool = True) -> ForeignText:
-    return ForeignText(what, re.compile(pattern, re.IGNORECASE), hint, is_certain)
+def _text(what: str, regex: str, hint: str = _OWN_FILE, *, is_certain: bool = True) -> ForeignText:
+    return ForeignText(what, pattern(regex, re.IGNORECASE), hint, is_certain)
 
 
 TEXTS = (
@@ -146,8 +147,8 @@ def refuse(text: str, source: str, *, is_told: bool) -> None:
             raise InputError(f"this looks like {found.what}", where=source, hint=found.hint)
 
 
-_CONFLICT = re.compile(r"^<{7}(?: |\r?$)", re.MULTILINE)
-_OTHER_SIDE = re.compile(r"^={7}\r?$", re.MULTILINE)
+_CONFLICT = pattern(r"^<{7}(?: |\r?$)", re.MULTILINE)
+_OTHER_SIDE = pattern(r"^={7}\r?$", re.MULTILINE)
 
 
 def merge_conflict(text: str, source: str) -> InputError | None:

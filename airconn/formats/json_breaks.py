@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 
-_BLANKS = re.compile(r"[ \t\n\r]*")
-_COMMA_TOO_MANY = re.compile(r",[ \t\n\r]*[}\]]")
-_PYTHONS_WORDS = re.compile(r"(?:True|False|None)\b")
+from airconn.patterns import pattern
+
+_BLANKS = pattern(r"[ \t\n\r]*")
+_COMMA_TOO_MANY = pattern(r",[ \t\n\r]*[}\]]")
+_PYTHONS_WORDS = pattern(r"(?:True|False|None)\b")
 _BY_MESSAGE = {
     "Invalid control character": "at a line break or tab inside of a text, which is written \\n or \\t",
     "Invalid \\": "at a backslash, which is written \\\\",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Container
 from json.decoder import JSONDecodeError
 from typing import Any
@@ -12,11 +11,12 @@ from airconn.errors import InputError
 from airconn.formats.base import show_key
 from airconn.formats.tree import MAX_ENTRIES, Mapping, Sequence
 from airconn.model import Origin, jsontext
+from airconn.patterns import pattern
 
-_BLANKS = re.compile(r"[ \t\n\r]*")
-_NEXT = re.compile(r"[ \t\n\r]*([,}])[ \t\n\r]*")
-_MARK = re.compile(r"[ \t\n\r]*([:,])[ \t\n\r]*")
-_END = re.compile(r"[ \t\n\r]*([}\]])")
+_BLANKS = pattern(r"[ \t\n\r]*")
+_NEXT = pattern(r"[ \t\n\r]*([,}])[ \t\n\r]*")
+_MARK = pattern(r"[ \t\n\r]*([:,])[ \t\n\r]*")
+_END = pattern(r"[ \t\n\r]*([}\]])")
 
 
 def load(text: str, source: str, levels: int = 2, sections: Container[str] | None = None) -> Any:

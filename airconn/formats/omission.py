@@ -9,6 +9,7 @@ import re
 from collections.abc import Set
 
 from airconn.model import Kind
+from airconn.patterns import pattern
 
 _WORDS = {
     frozenset({Kind.VARIABLES}): "variables",
@@ -17,11 +18,11 @@ _WORDS = {
 }
 _KINDS = {words: kinds for kinds, words in _WORDS.items()}
 _OMITTED = f"({'|'.join(sorted(_KINDS, key=len, reverse=True))}) that the source hides"
-_LINE = re.compile(rf"^# airconn: omits {_OMITTED}[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
+_LINE = pattern(rf"^# airconn: omits {_OMITTED}[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
 KEY = "airconn"
 """The key of the mark in JSON with a section for each kind. A file of one kind is Airflow's, and can't have it."""
-_IN_JSON = re.compile(rf'"airconn"\s*:\s*\{{\s*"omits"\s*:(?:\s*"{_OMITTED}")?')
-_DIALECT = re.compile(r"\ufeff?#[ \t]*airconn:[ \t]*env-dialect[^\n]*\n|\ufeff?")
+_IN_JSON = pattern(rf'"airconn"\s*:\s*\{{\s*"omits"\s*:(?:\s*"{_OMITTED}")?')
+_DIALECT = pattern(r"\ufeff?#[ \t]*airconn:[ \t]*env-dialect[^\n]*\n|\ufeff?")
 
 
 def omitted_kinds(text: str) -> frozenset[Kind]:

@@ -12,8 +12,9 @@ from typing import Any
 from airconn.errors import InputError
 from airconn.formats import foreign_files, tree
 from airconn.model import Kind
+from airconn.patterns import pattern
 
-_VARIABLE_NAME = re.compile(r"AIRFLOW_(CONN|VAR)_.", re.IGNORECASE)
+_VARIABLE_NAME = pattern(r"AIRFLOW_(CONN|VAR)_.", re.IGNORECASE)
 _KINDS = {"connections", "variables", "pools"}
 _OBJECT_ANSWERS = (
     {"key", "value", "is_encrypted"},

@@ -17,14 +17,15 @@ from airconn.formats.dotenv.marks import PORTABLE
 from airconn.formats.expansion_limits import LONGEST, MOST
 from airconn.model import AirflowObject, Kind, Origin, Text, field_values, fill, value_fields
 from airconn.model.leaves import leaves_of
+from airconn.patterns import pattern
 
-_TEMPLATE = re.compile(
+_TEMPLATE = pattern(
     r"\$\{[^{}$]*\}|\$\([^()$]*\)|\{\{[^{}]*\}\}|\{%[^%]*%\}|<%[^%]*%>"
     r"|\A\$[A-Z_][A-Z0-9_]*\Z|\A(?:op|ref\+[a-z0-9]+)://\S+\Z|\AENC\[[^\]]*\]\Z"
 )
 """References that a tool fills in, in any format: envsubst, Jinja, Helm, 1Password, vals and SOPS."""
-_SHELL = re.compile(r"\\.|\$[A-Za-z_]\w*|\$\{|\$\(|`", re.DOTALL)
-_NAMED = re.compile(r"\\.|\$\{([A-Za-z_]\w*)(?:(:?-)([^{}$]*))?\}|\$([A-Za-z_]\w*)|\$[{(]|`", re.DOTALL)
+_SHELL = pattern(r"\\.|\$[A-Za-z_]\w*|\$\{|\$\(|`", re.DOTALL)
+_NAMED = pattern(r"\\.|\$\{([A-Za-z_]\w*)(?:(:?-)([^{}$]*))?\}|\$([A-Za-z_]\w*)|\$[{(]|`", re.DOTALL)
 
 
 class ReferenceGuard:

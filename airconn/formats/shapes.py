@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from airconn.model.jsontext import Number
+from airconn.patterns import pattern
 
 Test = Callable[[dict[str, Any]], bool]
 Types = type | tuple[type, ...]
@@ -71,9 +71,9 @@ def every_entry(test: Test) -> Test:
     return lambda found: bool(found) and all(isinstance(value, dict) and test(value) for value in found.values())
 
 
-def keys_like(pattern: str) -> Test:
-    """Tests that at least two keys, and most of all, match a pattern as a whole."""
-    compiled = re.compile(pattern)
+def keys_like(regex: str) -> Test:
+    """Tests that at least two keys, and most of all, match a regular expression as a whole."""
+    compiled = pattern(regex)
 
     def test(found: dict[str, Any]) -> bool:
         matching = sum(compiled.fullmatch(key) is not None for key in found)

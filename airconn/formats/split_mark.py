@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from airconn.formats import omission
+from airconn.patterns import pattern
 
 YAML = "# airconn: split\n"
 JSON = {"split": "one object"}
 """What is under the key of marks in JSON, as its first entry."""
-_IN_YAML = re.compile(r"# airconn: split[ \t]*\r?\n")
-_IN_JSON = re.compile(rf'\{{\s*"{omission.KEY}"\s*:\s*\{{\s*"split"\s*:')
+_IN_YAML = pattern(r"# airconn: split[ \t]*\r?\n")
+_IN_JSON = pattern(rf'\{{\s*"{omission.KEY}"\s*:\s*\{{\s*"split"\s*:')
 
 
 def is_marked(text: str) -> bool:

@@ -6,7 +6,6 @@ comments, and blanks are part of the id or the value.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from airconn.errors import InputError
@@ -25,9 +24,10 @@ from airconn.formats.base import (
 )
 from airconn.model import AirflowObject, Bundle, Connection, Kind, Origin, hidden_fields
 from airconn.model.reading import FoundUri, Note, Reading
+from airconn.patterns import pattern
 
 # An id with one of these isn't read back: it isn't one to Airflow, or starts a comment.
-_NO_ID = re.compile(r"://|[@=\s\0]|^[#\ufeff]")
+_NO_ID = pattern(r"://|[@=\s\0]|^[#\ufeff]")
 _ENV_NAME = "AIRFLOW_CONN_"
 
 

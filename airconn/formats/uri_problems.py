@@ -16,6 +16,7 @@ from airconn.formats import connection_uri
 from airconn.formats.connection_uri import EXTRA_KEY, UriError
 from airconn.model import Rules
 from airconn.model.ambiguity import Ambiguity
+from airconn.patterns import pattern
 
 _C0_AND_BLANK = "".join(map(chr, range(33)))
 
@@ -46,18 +47,18 @@ OF_QUERY = frozenset({"AC206", "AC207", "AC211"})
 _OF_RELEASE = frozenset({"AC211"})
 
 _WORD = r"[A-Za-z0-9._~%*+!$,;=-]*"
-_PLAIN = re.compile(
+_PLAIN = pattern(
     rf"[a-z][a-z0-9+.-]*://(?:{_WORD}(?::{_WORD})?@)?[a-z0-9._-]*(?::[0-9]+)?(?:/{_WORD})?"
     r"(?:\?([A-Za-z0-9._~%*+!$,;=&-]*))?"
 )
-_OTHER_ESCAPE = re.compile("%(?![0-7][0-9A-Fa-f])")
-_TYPED = re.compile(r"""[\s+]*(?:["\[{%0-9-]|true|false|null|NaN|Infinity)""")
+_OTHER_ESCAPE = pattern("%(?![0-7][0-9A-Fa-f])")
+_TYPED = pattern(r"""[\s+]*(?:["\[{%0-9-]|true|false|null|NaN|Infinity)""")
 """The beginnings of query values that may be JSON."""
 
-_ADJACENT = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([A-Za-z][A-Za-z0-9+.-]*)://")
-_ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
-_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_TAKEN_OUT = re.compile(r"\A[\x00-\x20]+|[\t\r\n]")
+_ADJACENT = pattern(r"([A-Za-z][A-Za-z0-9+.-]*)://([A-Za-z][A-Za-z0-9+.-]*)://")
+_ESCAPES = pattern(r"(?:%[0-9A-Fa-f]{2})+")
+_BAD_ESCAPE = pattern(r"%(?![0-9A-Fa-f]{2})")
+_TAKEN_OUT = pattern(r"\A[\x00-\x20]+|[\t\r\n]")
 
 
 def ambiguities(uri: str, rules: Rules, column: int | None) -> tuple[Ambiguity, ...]:

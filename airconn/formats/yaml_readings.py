@@ -5,7 +5,6 @@ Airflow reads YAML 1.1 with PyYAML (`secrets/local_filesystem.py`, all releases)
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -18,6 +17,7 @@ from airconn.model import AirflowObject, Kind, Origin, Text, Variable, jsontext
 from airconn.model.ambiguity import Ambiguity
 from airconn.model.jsontext import JsonPath, Number
 from airconn.model.leaves import leaf_name
+from airconn.patterns import pattern
 
 T = TypeVar("T", bound=AirflowObject)
 Container = Mapping | Sequence
@@ -218,7 +218,7 @@ def _leaf(field: str, path: JsonPath) -> str:
     return leaf_name(field, tuple(part if isinstance(part, int) or _NAME.fullmatch(part) else "…" for part in path))
 
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,79}|[0-9]{1,4}")
+_NAME = pattern(r"[A-Za-z_][A-Za-z0-9_-]{0,79}|[0-9]{1,4}")
 
 
 def _typed(field: str, scalar: Scalar, path: JsonPath = ()) -> Ambiguity:

@@ -6,7 +6,6 @@ that by the place of a scalar.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +17,7 @@ from yaml.nodes import ScalarNode
 from airconn.formats import yaml_tags
 from airconn.formats.tree import NotJson
 from airconn.model.jsontext import Number
+from airconn.patterns import pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Schema:
     """The text that a value is as a key. None for the text that is written."""
 
 
-_JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_JSON_NUMBER = pattern(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 
@@ -58,8 +58,8 @@ JSON_LIKE: Final = Schema(_json_like, yaml_tags.scalar)
 # Airflow: `yaml.safe_load` in secrets/local_filesystem.py, of all releases.
 _MAYBE_TYPED = frozenset("0123456789+-.~nNtTfFyYoO=<")
 """The first characters of texts that PyYAML, or YAML 1.2, may read as something else than text."""
-_PLAIN_NUMBER = re.compile(r"-?[1-9][0-9]{0,17}|0")
-_CORE_NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+")
+_PLAIN_NUMBER = pattern(r"-?[1-9][0-9]{0,17}|0")
+_CORE_NUMBER = pattern(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+")
 """A number in the core schema of YAML 1.2."""
 _SAME = {"true": True, "false": False}
 
@@ -143,9 +143,9 @@ Odd is each scalar whose value isn't its text, and a number of YAML 1.2 that is 
 
 # The Astro CLI 1.45.0: viper 1.19, which is yaml.v3 and then mapstructure with `WeaklyTypedInput`.
 _MAYBE_TYPED_BY_GO = frozenset("0123456789+-.tTfFyYnNoO")
-_GO_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_GO_INTEGER = re.compile(r"[-+]?(0[bB][01]+|0[oO]?[0-7]+|0[xX][0-9a-fA-F]+|0|[1-9][0-9]*)")
-_GO_ODD = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?")
+_GO_FLOAT = pattern(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_GO_INTEGER = pattern(r"[-+]?(0[bB][01]+|0[oO]?[0-7]+|0[xX][0-9a-fA-F]+|0|[1-9][0-9]*)")
+_GO_ODD = pattern(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?")
 _WORDS = frozenset(("yes", "no", "on", "off"))
 """Texts to Astro, and truth values to Airflow's own reader and to the eye."""
 

@@ -28,6 +28,7 @@ from airconn.formats.tree import MAX_ENTRIES, Mapping, NotJson, Scalar, Sequence
 from airconn.formats.yaml_scalars import JSON_LIKE, Schema
 from airconn.model import Origin, jsontext
 from airconn.model.jsontext import Number
+from airconn.patterns import pattern
 
 T = TypeVar("T")
 
@@ -39,7 +40,7 @@ MAX_ALIASED = 1_000_000
 the memory."""
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_OTHER_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
+_OTHER_LINE_ENDS = pattern("[\x85\u2028\u2029]")
 
 
 def load(text: str, source: str, schema: Schema = JSON_LIKE) -> Any:
@@ -328,7 +329,7 @@ def _is_merge(event: Event) -> bool:
     return event.tag == yaml_tags.MERGE or (event.value == "<<" and not event.style and event.tag is None)
 
 
-_GLUED = re.compile("[:=]")
+_GLUED = pattern("[:=]")
 
 
 def _is_plain(event: Event) -> bool:
@@ -355,9 +356,9 @@ def _represent_text(dumper: Any, text: str) -> ScalarNode:
     return node
 
 
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./@-]*")
+_PLAIN = pattern(r"[A-Za-z_][A-Za-z0-9_./@-]*")
 _WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"))
-_BLOCK = re.compile(r"([!-~]([ -~]*[!-~])?\n)+")
+_BLOCK = pattern(r"([!-~]([ -~]*[!-~])?\n)+")
 _Dumper.add_representer(str, _represent_text)
 
 

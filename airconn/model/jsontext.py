@@ -6,13 +6,14 @@ Nothing here does I/O. Values are plain Python values, except for numbers, which
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from json.encoder import encode_basestring_ascii
 from typing import Any, Final
+
+from airconn.patterns import pattern
 
 JsonPath = tuple[str | int, ...]
 """Where a leaf is: keys of objects and positions in lists, from the outside in."""
@@ -91,6 +92,14 @@ def refuse_deep(text: str, value: Any, start: int = 0, end: int | None = None) -
         raise TooDeepError("nested too deep")
 
 
+def is_plain_object(text: str) -> bool:
+    """Whether a text is a JSON object of texts and whole numbers, as `json.dumps` writes it. Keys may be there twice.
+
+    It is quick, and also says no of some that are.
+    """
+    return _PLAIN_OBJECT.fullmatch(text) is not None
+
+
 def _is_deep(value: Any) -> bool:
     level = [value]
     for _ in range(MAX_DEPTH + 1):
@@ -122,8 +131,11 @@ def duplicate_position(text: str, position: int) -> int:
     return position
 
 
-_BLANKS = re.compile(r"[ \t\n\r]*")
-_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]:]')
+_PLAIN_TEXT = r'"[ !#-\[\]-~]*"'
+_PLAIN_ENTRY = rf"{_PLAIN_TEXT}: (?:{_PLAIN_TEXT}|0|[1-9][0-9]{{0,17}}|true|false|null)"
+_PLAIN_OBJECT = pattern(rf"\{{(?:{_PLAIN_ENTRY}(?:, {_PLAIN_ENTRY}){{0,100}})?\}}")
+_BLANKS = pattern(r"[ \t\n\r]*")
+_TOKEN = pattern(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]:]')
 
 
 def dumps(value: Any, *, indent: int | None = None) -> str:
@@ -157,7 +169,7 @@ def _as_python(value: Any) -> int | float:
     raise _OwnTextError
 
 
-_INTEGER = re.compile("-?[0-9]+")
+_INTEGER = pattern("-?[0-9]+")
 
 
 @cache

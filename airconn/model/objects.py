@@ -11,7 +11,7 @@ from airconn.model.ambiguity import Ambiguity
 from airconn.model.jsontext import JsonPath
 from airconn.model.leaves import leaf_name
 from airconn.model.redacted import MASK, REDACTED, Redacted
-from airconn.model.text import Text, hides
+from airconn.model.text import Text
 
 
 class Kind(str, Enum):
@@ -248,7 +248,10 @@ def number_of(objects: int) -> str:
 def hidden_fields(obj: AirflowObject) -> tuple[str, ...]:
     """The names of what is hidden in `obj`: `password`, `extra.token`, `value`."""
     values = field_values(obj)
-    if not any(map(hides, values)):
+    for value in values:  # a loop, since any() takes twice as long
+        if value is REDACTED or (type(value) is Text and value.hidden):
+            break
+    else:
         return ()
     names: list[str] = []
     for name, value in zip(value_fields(obj.kind), values, strict=True):

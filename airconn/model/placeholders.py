@@ -21,6 +21,7 @@ from airconn.model.redacted import MASK
 from airconn.model.secret_names import is_hidden_name, is_secret_name
 from airconn.model.sensitive import text_leaves
 from airconn.model.text import Text
+from airconn.patterns import pattern
 
 _MASK, _TEMPLATE, _SAMPLE = PlaceholderType.MASK, PlaceholderType.TEMPLATE, PlaceholderType.SAMPLE
 
@@ -103,17 +104,17 @@ def all_placeholders(obj: AirflowObject) -> Iterator[Placeholder]:
     """The placeholders of an object, whatever they do to an import."""
     genuine: frozenset[tuple[str, JsonPath]] = getattr(obj, "genuine", frozenset())
     values = field_values(obj)
-    if _may_have_one(
-        "\n".join(
-            value.text if isinstance(value, Text) else value for value in values if isinstance(value, Text | str)
-        )
-    ):
+    texts = [value.text if type(value) is Text else value for value in values if type(value) in _TEXTS]
+    if _may_have_one("\n".join(texts)):
         for field, value in zip(value_fields(obj.kind), values, strict=True):
             for path, text in _texts(value):
                 if (field, path) not in genuine:
                     yield from _in_text(obj, field, path, text)
     if isinstance(obj, Connection) and ("conn_type", ()) not in genuine and (whole := _form_of_whole(obj)):
         yield Placeholder("conn_type", (), whole)
+
+
+_TEXTS = frozenset((str, Text))
 
 
 def is_whole(obj: AirflowObject) -> bool:
@@ -148,7 +149,7 @@ def placeholder_in(uri: str) -> str:
     return f"its password is {form.what}, not the value: {way_out(form)}" if form else ""
 
 
-_ANY_PASSWORD_IN_URI = re.compile(r"://[^\s:/?#@]{0,300}:(.{1,300})@", re.DOTALL)
+_ANY_PASSWORD_IN_URI = pattern(r"://[^\s:/?#@]{0,300}:(.{1,300})@", re.DOTALL)
 
 
 def _form_of_whole(obj: Connection) -> Form | None:
@@ -222,9 +223,9 @@ def _belongs_to_secrets(obj: AirflowObject, field: str, path: JsonPath, form: Fo
     return _is_secret(obj, field, path, is_strict=form.type in (_TEMPLATE, _SAMPLE))
 
 
-_IDS = re.compile(r"(?:keys?|sessions?|cookies?|signatures?|nonce|auth|ticket|private|pem)$", re.IGNORECASE)
+_IDS = pattern(r"(?:keys?|sessions?|cookies?|signatures?|nonce|auth|ticket|private|pem)$", re.IGNORECASE)
 """The ends of names of secrets that are everyday names in a variable as well: `cache_key`, `session`."""
-_PLACES = re.compile(r"(?:^|[_.-])(?:file|dir|ref|reference)$", re.IGNORECASE)
+_PLACES = pattern(r"(?:^|[_.-])(?:file|dir|ref|reference)$", re.IGNORECASE)
 """The ends of names that say where a secret is."""
 
 
@@ -251,9 +252,9 @@ def _is_secret(obj: AirflowObject, field: str, path: JsonPath, *, is_strict: boo
     return any(is_secret_name(name) and not (wide and _IDS.search(name)) for name in names)
 
 
-_PASSWORD_IN_URI = re.compile(r"://[^\s:/?#@]{0,300}:([^\s:/?#@]{1,300})@")
-_TEMPLATE_IN_URI = re.compile(r"://[^\s:/?#@]{0,300}:([$%#]?[{(<][^@/]{1,300}[})>])@")
-_SETTING = re.compile(
+_PASSWORD_IN_URI = pattern(r"://[^\s:/?#@]{0,300}:([^\s:/?#@]{1,300})@")
+_TEMPLATE_IN_URI = pattern(r"://[^\s:/?#@]{0,300}:([$%#]?[{(<][^@/]{1,300}[})>])@")
+_SETTING = pattern(
     r"(?:^|[;&?\s])[\w.]{0,40}(?:passw(?:or)?d|pwd|secret|token|api_?key|account_?key|access_?key)"
     r"\s?=\s?([^\s;&=]{3,300})(?=[;&\s]|$)",
     re.IGNORECASE,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from enum import Enum
 
+from airconn.patterns import pattern
+
 
 class ReferenceKind(str, Enum):
     """Where a reference has its value from, by the name that `--resolve` has for it."""
@@ -26,10 +28,10 @@ REF = r"ref:[\w@.~/]\S*"
 OP = r"op://[^/\r\n\0]+/[^\r\n\0]*[^\s\0]"
 _FLAGS = re.ASCII
 _PATTERNS = {
-    ReferenceKind.ENV: re.compile(ENV, _FLAGS),
-    ReferenceKind.FILE: re.compile(FILE, _FLAGS),
-    ReferenceKind.REF: re.compile(REF, _FLAGS),
-    ReferenceKind.OP: re.compile(OP, _FLAGS | re.IGNORECASE),
+    ReferenceKind.ENV: pattern(ENV, _FLAGS),
+    ReferenceKind.FILE: pattern(FILE, _FLAGS),
+    ReferenceKind.REF: pattern(REF, _FLAGS),
+    ReferenceKind.OP: pattern(OP, _FLAGS | re.IGNORECASE),
 }
 _BEGINNINGS = ("env:", "file:", "ref:", "op:")
 _LONGEST = 4096

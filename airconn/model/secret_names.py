@@ -6,14 +6,14 @@ needlessly costs a `--reveal`, and a secret that was shown can't be taken back.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
 from airconn.airflow.masked_names import is_sensitive
+from airconn.patterns import pattern
 
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
+_WORD = pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
 """One word of `snake_case`, `kebab-case`, `camelCase`, `APIKey` and `key2`, in letters without accents."""
 
 _SECRET_WORDS = frozenset(
@@ -29,7 +29,7 @@ numbers or of test data: `_JOINED` has the seed of a wallet, and `model/secret_v
 _SECRET_AT_THE_END = frozenset({"assertion", "auth", "private", "ticket"})
 """Words of secrets at the end of a name: `basic_auth` and `ssh_private`, but not `auth_type` or `private_subnet`."""
 
-_JOINED = re.compile(
+_JOINED = pattern(
     r"passw|passphrase|passcode|pwd|secret|token|credential|webhook|signature|hmac|cookie|bearer|authorization|"
     r"auth(userinfo|header|value|string)|codeverifier|"
     r"(access|auth|unlock|pin|verification|recovery|backup|activation|security)code|"
@@ -39,13 +39,13 @@ _JOINED = re.compile(
 )
 """Parts of names whose words are joined, as in `PGPASSWORD`, `dbpass` and `keyfileJson`."""
 
-_ENDS_IN_PW = re.compile(r"p(w|sw|swd|wrd|swrd)$")
+_ENDS_IN_PW = pattern(r"p(w|sw|swd|wrd|swrd)$")
 """`pw`, `dbpw` and `psw`: no word of any language ends so."""
 
-_P12 = re.compile(r"(?<![A-Za-z])[pP]12(?!\d)")
+_P12 = pattern(r"(?<![A-Za-z])[pP]12(?!\d)")
 """A PKCS #12 file."""
 
-_ENDS_IN_KEY = re.compile(r"(?<!^mon)(?<!^don)(?<!^tur)(?<!^hoc)(?<!^joc)(?<!^whis)keys?$")
+_ENDS_IN_KEY = pattern(r"(?<!^mon)(?<!^don)(?<!^tur)(?<!^hoc)(?<!^joc)(?<!^whis)keys?$")
 """`sslkey`, `apikey`, `authkeys`, and a `key` alone: in a connection or a variable it is rather the key of an API
 than that of an object in S3."""
 
@@ -57,7 +57,7 @@ _NO_SECRET_KEYS = frozenset(
 )
 """In front of `key`, these make it a column, an identifier, or something public."""
 
-_S3_KEY = re.compile(r"(?<![A-Za-z])(?:[sS]3(?:[_.-]k|[_.-]?K)eys?|S3_KEYS?)(?![A-Za-z])")
+_S3_KEY = pattern(r"(?<![A-Za-z])(?:[sS]3(?:[_.-]k|[_.-]?K)eys?|S3_KEYS?)(?![A-Za-z])")
 """Where an object is in a bucket, as Airflow's operators call it. It isn't the key of S3 itself: beside an
 `S3_SECRET`, that is the id of one, and begins with `AKIA`."""
 

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from airconn.model.secret_names import is_secret_name
+from airconn.patterns import pattern
 
-_CERTAIN = re.compile(
+_CERTAIN = pattern(
     # A private key, whether in PEM or as PuTTY has it.
     r"PRIVATE KEY|PuTTY-User-Key-File"
     # What a header of HTTP holds.
@@ -27,36 +28,36 @@ _CERTAIN = re.compile(
     r"|\bhooks\.[\w.-]+/\w+/\S|/(api/)?(web)?hooks?/\w|\bwebhook\.office\.com/\S|/webhookb2/|/open-apis/bot/"
     r"|\bapi\.telegram\.org/bot\w"
 )
-_SETTING = re.compile(
+_SETTING = pattern(
     r"(passw(or)?d|pwd|secret|token|api_?key|account_?key|access_?key(_?id)?)[\"\\']*\s*[=:]\s*\S", re.IGNORECASE
 )
 """A password in a connection string or in lines of settings."""
 
-_USER = re.compile(r"://([^\s@]{1,300})@")
+_USER = pattern(r"://([^\s@]{1,300})@")
 """The text between the scheme of a URI and an '@'."""
 _NO_USERS = ("abfs", "abfss", "wasb", "wasbs", "ssh", "sftp", "git")
 """Schemes with a container in front of the '@', or a user whose secret is elsewhere."""
 
-_PAIR = re.compile(
+_PAIR = pattern(
     r"(?<![\w.-])[-.]{0,2}(\w[\w.-]{0,80})[\"\\']*\s{0,8}(?:[:=]?=>?|:(?=[\s\"']))"
     r"(?=[\s\"'\\]{0,8}([^\s;&,\"'\\]{1,8}))"
 )
 """A name and how its value begins, in a query, a connection string or lines of settings. The value is a lookahead, as
 it may be the next name (`db:` in front of a line with `pass: ...`)."""
 
-_NAMED = re.compile(
+_NAMED = pattern(
     r"(?i:\b(?:name|key))[\"'\\]*\s{0,8}[:=>]\s{0,8}[\"'\\]{0,4}([\w.-]{1,80})[\"'\\]{0,4}(?:</\w{1,20}>)?"
     r"(?:[\s,;]{0,40}<?[\"'\\]{0,4}(?i:value)[\"'\\]*\s{0,8}[:=>]|\s{0,8}>)\s{0,8}[\"'\\]{0,4}([^\s\"'\\<]+)"
 )
 """A name and its value under the keys `name` and `value` of YAML, XML or the like."""
 
-_TAG = re.compile(r"<([A-Za-z_][\w.:-]{0,80})(?:\s[^<>]{0,200})?>\s{0,80}(?:<!\[CDATA\[)?([^\s<]+)")
+_TAG = pattern(r"<([A-Za-z_][\w.:-]{0,80})(?:\s[^<>]{0,200})?>\s{0,80}(?:<!\[CDATA\[)?([^\s<]+)")
 
-_OPTION = re.compile(r"(?<![\w-])--?([A-Za-z][\w.-]{1,80})[\s=]{1,8}[\"']?([^\s\"'-]\S{0,7})")
+_OPTION = pattern(r"(?<![\w-])--?([A-Za-z][\w.-]{1,80})[\s=]{1,8}[\"']?([^\s\"'-]\S{0,7})")
 """An option with its value. What follows may be another option, as `--password` alone asks for one."""
 
 _REST = r"\b[^\n|;]{0,200}?\s"
-_COMMAND = re.compile(
+_COMMAND = pattern(
     # A user and a password in one, but not a user and a group as Docker has them.
     r"(?<!\S)(?:-[uUa]|--(?:proxy-)?user|--auth)[\s=]{0,8}[\"']?(?!\d{1,6}:\d{1,6}\b)[^\s:\"'@/]{1,80}:[^\s\"'/]"
     # The options of one letter of those that have them.
@@ -71,7 +72,7 @@ _COMMAND = re.compile(
 )
 """A command with a password, up to the first character of it."""
 
-_LIKELY = re.compile(
+_LIKELY = pattern(
     # A user and a password without a scheme, and as Oracle has them. `hive/_HOST@REALM` is a name of Kerberos,
     # and `image:tag@sha256:` one of a registry.
     r"(?<![^\s,;\"'=<>(){}\[\]])(?!(?i:mailto|sips?|xmpp|acct|pkg):)(?://)?[^\s:/@,;\"'=<>(){}\[\]]{0,80}"
@@ -91,17 +92,17 @@ _LIKELY = re.compile(
 )
 """Likely secrets, which are masked but not refused."""
 
-_ARN = re.compile(r"\barn:aws[\w-]{0,20}:secretsmanager:[\w-]{0,40}:\d{0,20}:secret:")
+_ARN = pattern(r"\barn:aws[\w-]{0,20}:secretsmanager:[\w-]{0,40}:\d{0,20}:secret:")
 """Where a secret is, in front of its name: `secret:` is a setting elsewhere."""
 
-_WALLET = re.compile(r"\s*[a-z]{3,8}(?:\s+[a-z]{3,8}){11,23}\s*")
+_WALLET = pattern(r"\s*[a-z]{3,8}(?:\s+[a-z]{3,8}){11,23}\s*")
 """The words of the seed of a wallet (BIP 39), of which there are 12, 15, 18, 21 or 24."""
 
 _HARMLESS = frozenset({"", "true", "false", "yes", "no", "on", "off", "none", "null"})
 
-_RUN = re.compile(r"[A-Za-z0-9+/_-]{20,}")
-_UNBROKEN = re.compile(r"[A-Za-z0-9]{24,}")
-_HEX = re.compile(r"\b[0-9A-Fa-f]{32,}\b")
+_RUN = pattern(r"[A-Za-z0-9+/_-]{20,}")
+_UNBROKEN = pattern(r"[A-Za-z0-9]{24,}")
+_HEX = pattern(r"\b[0-9A-Fa-f]{32,}\b")
 _LONGEST = 4096
 """The characters of a word that are looked at. A longer one is a file rather than a token, and its beginning tells
 whether it is base64."""

@@ -79,6 +79,9 @@ class Text:
         occurs twice. Raises :class:`BeyondPythonError` where that fails.
         """
         if self._is_object is None:
+            if jsontext.is_plain_object(self.text):
+                object.__setattr__(self, "_is_object", True)
+                return True
             try:
                 found = isinstance(json.loads(self.text), dict)
             except json.JSONDecodeError:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 
-_STYLE = re.compile(r"\x1b\[[0-9;]*m")
-_PADDING = re.compile(r"(?<=\S) {3,}(?=\S)")
-_LABEL = re.compile(r"(?:error|hint|warning|fixed): +")
-_LEAD = re.compile(rf" *(?:(?:{_STYLE.pattern})*[^\w\s\x1b](?:{_STYLE.pattern})* )?")
+from airconn.patterns import pattern
+
+_STYLE = pattern(r"\x1b\[[0-9;]*m")
+_PADDING = pattern(r"(?<=\S) {3,}(?=\S)")
+_LABEL = pattern(r"(?:error|hint|warning|fixed): +")
+_LEAD = pattern(rf" *(?:(?:{_STYLE.pattern})*[^\w\s\x1b](?:{_STYLE.pattern})* )?")
 """The start of a row: its indentation and its symbol, which stays beside the id."""
 _QUOTED = r"(?<!\w)'[^']*'(?!\w)"
 _WORD = r"(?!\(|and |or )(?:[^\s;,)a-z]|[a-z][^\s;,)]*[/=@.*:_-])[^\s;,)]*"
-_COMMAND = re.compile(rf"{_QUOTED}|airconn (?:help )?[a-z][a-z-]*(?: {_WORD})*")
+_COMMAND = pattern(rf"{_QUOTED}|airconn (?:help )?[a-z][a-z-]*(?: {_WORD})*")
 """A command in a message: its name, and the words behind it that are options, addresses, files or placeholders. What
 is in quotes is one, too."""
 _JOINER = "\x00"

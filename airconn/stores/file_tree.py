@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from airconn.errors import InputError
+from airconn.patterns import pattern
 from airconn.quoting import some
 
 MOST_FILES = 20_000
@@ -19,10 +20,10 @@ MOST_ENTRIES = 200_000
 _DEEPEST = 40
 _NARROW = "name a directory or, in quotes, a glob with fewer files, such as 'objects/*.yaml'"
 
-_WILD = re.compile(r"[*?\[]")
+_WILD = pattern(r"[*?\[]")
 _NEVER = frozenset({"node_modules", "__pycache__", "venv", "site-packages", "CVS"})
 """Directories of programs, in which no one keeps connections. A glob may name them."""
-_ENV = re.compile(r"\.env(\..+)?", re.IGNORECASE)
+_ENV = pattern(r"\.env(\..+)?", re.IGNORECASE)
 """The hidden names that are those of sources."""
 _LEFTOVERS = ("*~", ".#*", "#*#", "*.swp", "*.swo", "*.bak", "*.orig", "*.rej", "*.tmp", "*.old")
 """What editors, patches and people leave beside a file: another version of it."""
@@ -37,7 +38,7 @@ _OTHERS = frozenset(
     }
 )  # fmt: skip
 """The endings of files that hold no objects in any format. A glob with such an ending names them."""
-_OTHER_NAMES = re.compile(
+_OTHER_NAMES = pattern(
     r"(readme|licen[sc]e|notice|changelog|changes|authors|contributing|codeowners|makefile|dockerfile|jenkinsfile"
     r"|procfile|version|todo)",
     re.IGNORECASE,

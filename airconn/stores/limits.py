@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 
 from airconn.airflow.column_limits import (
@@ -26,8 +25,9 @@ from airconn.model import (
     rules_for,
     value_fields,
 )
+from airconn.patterns import pattern
 
-_HALF = re.compile("[\ud800-\udfff]")
+_HALF = pattern("[\ud800-\udfff]")
 
 ID_WORDS = {Kind.CONNECTIONS: "id", Kind.VARIABLES: "key", Kind.POOLS: "name"}
 """The names of the ids in messages."""

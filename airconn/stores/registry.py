@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from airconn.addresses import REGISTRY, is_directory
 from airconn.airflow.web_pages import split_page
 from airconn.errors import UsageError
+from airconn.patterns import pattern
 from airconn.quoting import shown_address
 
 if TYPE_CHECKING:
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
     from airconn.stores.base import Store
 
 
-_NO_FILE = re.compile(
+_NO_FILE = pattern(
     r"localhost$|[\w.-]+:\d+([/?#]|$)|https?[:/\\]|[\w.-]*//+[^/]*@|[^/@]*:[^@]*@", re.IGNORECASE | re.DOTALL
 )
 """Addresses that are meant as URLs, and not as names of files. With ./ before it, it is a file."""
-_NO_SCHEME = re.compile(
+_NO_SCHEME = pattern(
     r"[\w-]+(\.[\w-]+)*\.(astronomer\.(run|io)|composer(-byoid)?\.googleusercontent\.com|amazonaws\.com|on\.aws)([/?#]|$)"
     r"|[\w-]+(\.[\w-]+)*\.[a-z]{2,}(?P<path>/[^?#]*)",
     re.IGNORECASE | re.ASCII,

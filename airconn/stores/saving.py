@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import re
 import stat
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from airconn.errors import AirconnError, TargetError
+from airconn.patterns import pattern
 from airconn.quoting import shown_address
 
 _WAITING = 2.0
@@ -24,8 +24,8 @@ Fill = Callable[[BinaryIO], object]
 _MODE = 0o600
 _ALL_MODES = 0o777
 _TEMPORARY = ".airconn-"
-_TEMPORARY_NAME = re.compile(r"\.airconn-[0-9a-f]{16}")
-_OPEN_FILES = re.compile(r"/dev/(stdout|stderr)|/(?:dev|proc/self)/fd/([0-9]{1,9})")
+_TEMPORARY_NAME = pattern(r"\.airconn-[0-9a-f]{16}")
+_OPEN_FILES = pattern(r"/dev/(stdout|stderr)|/(?:dev|proc/self)/fd/([0-9]{1,9})")
 
 
 def is_standard_output(path: Path) -> bool:

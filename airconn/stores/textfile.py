@@ -174,16 +174,15 @@ class TextFile:
         wanted, path = self._settings.encrypt, self.path
         if path is None or self._is_open or wanted == "none":
             return text
-        from airconn.stores.sops import files
-
         sealed = self.sealed()
+        if sealed is None and not self.is_to_be_sealed(afresh=afresh):
+            return text
+        from airconn.stores.sops import files, rules
+
         if sealed is not None and not afresh:
             return files.changed(sealed, self.content().text, text, self._program, self._address, kept=kept)
         if sealed is not None:
             return files.encrypted(text, path, self._program, like=sealed)
-        if not self.is_to_be_sealed(afresh=afresh):
-            return text
-        from airconn.stores.sops import rules
 
         try:
             return files.encrypted(text, path, self._program, config=rules.config_for(path, self._settings.environ))

@@ -6,7 +6,6 @@ import contextlib
 import errno
 import json
 import os
-import re
 import stat
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,6 +15,7 @@ from typing import Any, BinaryIO
 
 from airconn.model import Action, AirflowObject, Kind, Step, value_fields
 from airconn.model.reading import Key
+from airconn.patterns import pattern
 from airconn.transfer.backup_values import Mark, Marks, as_json, marks_as_json, marks_from, marks_of, object_of
 
 VERSION = 1
@@ -175,7 +175,7 @@ def _header(line: bytes) -> RunHeader:
 
 _HEADER_FIELDS = {one.name for one in fields(RunHeader)}
 _LATEST = 253_402_300_800  # the year 10000
-_SALT = re.compile(r"([0-9a-f]{2}){0,64}")
+_SALT = pattern(r"([0-9a-f]{2}){0,64}")
 
 
 def _check_format(found: Mapping[str, Any]) -> None:

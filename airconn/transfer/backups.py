@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import secrets
 import stat
 import time
@@ -20,6 +19,7 @@ from typing import Any, BinaryIO
 from airconn.errors import AirconnError, BlockedError, UsageError
 from airconn.model import Outcome, Step
 from airconn.model.reading import Key
+from airconn.patterns import pattern
 from airconn.stores.saving import fill_atomically
 from airconn.transfer.backup_file import (
     DONE,
@@ -40,7 +40,7 @@ from airconn.transfer.backup_values import marker
 
 KEPT = 20
 """The runs whose backups are kept."""
-_NAME = re.compile(r"(\d{8}-\d{6}-\d{6})(\.\d{3,})?\.jsonl")
+_NAME = pattern(r"(\d{8}-\d{6}-\d{6})(\.\d{3,})?\.jsonl")
 """The name of a backup. A run into several targets has one for each, with a number behind the name of the run."""
 _SYNC_AFTER = 1.0
 """The seconds after which outcomes are on the disk also if the machine loses its power."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 
 from airconn.errors import UsageError
+from airconn.patterns import pattern
 
 STDIN = "-"
-_OTHER_NAMES = re.compile(r"/dev/stdin|/(?:dev|proc/self)/fd/0")
+_OTHER_NAMES = pattern(r"/dev/stdin|/(?:dev|proc/self)/fd/0")
 
 
 def one_name(address: str) -> str:

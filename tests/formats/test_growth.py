@@ -92,6 +92,35 @@ def test_reading_and_writing_grow_with_the_number_of_objects(name: str, how: dic
     assert is_linear(lambda number: partial(module.parse, written(number), "file", ReadOptions()))
 
 
+def plain(number: int) -> Bundle:
+    """Connections as most are: with texts that need no escapes, and a small extra."""
+    return Bundle.of(
+        Connection(
+            conn_id=f"connection_{n}",
+            conn_type="postgres",
+            description=f"Number {n}",
+            host=f"db{n}.example.com",
+            login=f"user{n}",
+            password=f"{n:016x}",
+            schema="sales",
+            port=5432,
+            extra=Text(json.dumps({f"key{place}": f"value {place} of {n}" for place in range(5)})),
+        )
+        for n in range(number)
+    )
+
+
+def test_a_plain_connection_is_written_to_a_dotenv_file_in_one_pass() -> None:
+    def work(number: int) -> Callable[[], object]:
+        return partial(get_format("env").render, plain(number), writing())
+
+    work(2)()
+    assert is_linear(work)
+    few, many = (calls(work(number)) for number in (FEW, MANY))
+    # It takes no trial by a reader, and no JSON that is read and written again to compare it.
+    assert (many - few) / (MANY - FEW) < 130
+
+
 @pytest.mark.parametrize("change", ["nothing", "all", "added", "removed"])
 @pytest.mark.parametrize(
     ("name", "how"),

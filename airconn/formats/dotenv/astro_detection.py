@@ -9,9 +9,10 @@ from dataclasses import replace
 from airconn.formats.dotenv import astro_env, astro_save
 from airconn.formats.dotenv.lines import Entry
 from airconn.model import AirflowObject, Kind
+from airconn.patterns import pattern
 
-_ENV_MASK = re.compile(rf"^[A-Za-z_][A-Za-z0-9_]*={re.escape(astro_env.MASK)}\r?$", re.MULTILINE)
-_SAVE_MASK = re.compile(rf"^[A-Za-z_][A-Za-z0-9_]*={re.escape(astro_save.MASK)}$", re.MULTILINE)
+_ENV_MASK = pattern(rf"^[A-Za-z_][A-Za-z0-9_]*={re.escape(astro_env.MASK)}\r?$", re.MULTILINE)
+_SAVE_MASK = pattern(rf"^[A-Za-z_][A-Za-z0-9_]*={re.escape(astro_save.MASK)}$", re.MULTILINE)
 _COMMANDS = {"astro-env": "astro env variable export", "astro-save": "astro deployment variable list --save"}
 
 

@@ -15,18 +15,19 @@ from airconn.formats.dotenv.expansion import ValueFault, Variables
 from airconn.formats.dotenv.lines import Entry, without_bom
 from airconn.formats.dotenv.marks import SHELL_NAME
 from airconn.formats.dotenv.quoting import Quoted
+from airconn.patterns import pattern
 
 MASK = "  # secret, use --include-secrets"
 """What follows the `=` of a secret."""
-_LINE = re.compile(r"([^\n]*)(?:\n|\Z)")
-_BARE = re.compile(r"[^ \t\r\n\"'#\\$]*")
+_LINE = pattern(r"([^\n]*)(?:\n|\Z)")
+_BARE = pattern(r"[^ \t\r\n\"'#\\$]*")
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "$": "\\$", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _MEANINGS = {"n": "\n", "r": "\r", "t": "\t"}
-_ESCAPE = re.compile(r"\\(.)")
+_ESCAPE = pattern(r"\\(.)")
 # In pieces, because Python's `re` takes memory for each repetition.
-_INSIDE = re.compile(r"(?:[^\"\\$\r\n]+|\\[\\\"$nrt]){1,500}")
+_INSIDE = pattern(r"(?:[^\"\\$\r\n]+|\\[\\\"$nrt]){1,500}")
 # gotenv 1.6 takes names in capitals only, with braces around them or without.
-_REFERENCE = re.compile(
+_REFERENCE = pattern(
     r"(?P<other>\\\\\$)|(?P<escape>\\.)"
     r"|\$(?:\{(?P<braced>[A-Z0-9_]+)\}|(?P<bare>[A-Z0-9_]+)(?![A-Z0-9_}])|(?P<part>[{A-Z0-9_]))"
 )

@@ -6,7 +6,6 @@ run adds its lines to the file, each with a line feed before it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -15,12 +14,13 @@ from airconn.formats.dotenv.lines import Entry, without_bom
 from airconn.formats.dotenv.marks import SHELL_NAME
 from airconn.formats.dotenv.quoting import Quoted
 from airconn.model.ambiguity import Ambiguity
+from airconn.patterns import pattern
 
 MASK = " # secret"
 """What follows the `=` of a secret."""
-_LINE = re.compile(r"([^\n]*)(?:\n|\Z)")
-_OURS = re.compile(r"#[ \t]*airconn:")
-_PADDED = re.compile(r"[A-Za-z0-9]*[a-z][A-Za-z0-9]*={1,2}")
+_LINE = pattern(r"([^\n]*)(?:\n|\Z)")
+_OURS = pattern(r"#[ \t]*airconn:")
+_PADDED = pattern(r"[A-Za-z0-9]*[a-z][A-Za-z0-9]*={1,2}")
 """What may be the last line of a text in base64, and not a name."""
 _LOAD = "astro deployment variable create --load"
 _WAY_OUT = "check it in the Astro UI; --from-env-dialect, or the first line of the file, selects another dialect"

@@ -14,16 +14,17 @@ from airconn.formats.dotenv.expansion import Variables
 from airconn.formats.dotenv.lines import LINE, Entry, Fault, Scanner, scanned, without_bom
 from airconn.formats.dotenv.quoting import BARE, Quoted
 from airconn.formats.dotenv.references import WAYS_OUT
+from airconn.patterns import pattern
 
-_NAME = re.compile(r"[\w.\[\]-]+")
-_COMMENTED = re.compile("[\t\v\f\r \x85\xa0]*#")
-_ESCAPE = re.compile(r'\\([abfnrtv$"\\]|0)')
+_NAME = pattern(r"[\w.\[\]-]+")
+_COMMENTED = pattern("[\t\v\f\r \x85\xa0]*#")
+_ESCAPE = pattern(r'\\([abfnrtv$"\\]|0)')
 _MEANINGS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "$": "$$"}
 _DOUBLE = {"\\": "\\\\", '"': '\\"', "$": "\\$", "\r": "\\r"}
 # compose-go has two sets of blanks: its own `isSpace`, for those within a line, and Go's `unicode.IsSpace`.
 _BLANKS = "\t\v\f\r \x85\xa0"
 _SPACES = _BLANKS + "\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-_SPACE = re.compile(f"[{_SPACES}]")
+_SPACE = pattern(f"[{_SPACES}]")
 
 
 def entries(text: str) -> Iterator[Entry]:
@@ -57,11 +58,11 @@ class ComposeScanner(Scanner):
     """Reads one entry after the other. `lookup` gives the values of variables, which are a fault without it."""
 
     assigns = "=:"
-    blanks = re.compile(f"[{_BLANKS}]*")
-    blank_lines = re.compile(f"[\n{_SPACES}]*")
-    export = re.compile(f"export(?=[\t\f\r ])[{_BLANKS}]+")
-    comment = re.compile(f"[{_SPACES}]*#[^\n]*")
-    end = re.compile(f"[{_SPACES}]*(?:\n|\\Z)")
+    blanks = pattern(f"[{_BLANKS}]*")
+    blank_lines = pattern(f"[\n{_SPACES}]*")
+    export = pattern(f"export(?=[\t\f\r ])[{_BLANKS}]+")
+    comment = pattern(f"[{_SPACES}]*#[^\n]*")
+    end = pattern(f"[{_SPACES}]*(?:\n|\\Z)")
 
     def __init__(self, text: str, lookup: Lookup = _refused) -> None:
         super().__init__(text)
@@ -158,7 +159,7 @@ DIALECT = Dialect(
     quote,
     one_style(quote),
     nul_refusal,
-    re.compile(r"[\w.-]+"),
+    pattern(r"[\w.-]+"),
     line_ends=("\n", "\r\n"),
     one_line=in_one_line,
     expanded=expanded,

@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable
 
 from airconn.formats.dotenv.lines import Fault
+from airconn.patterns import pattern
 
 Lookup = Callable[[str], str | None]
 """Gives the value of a variable. None if it isn't set."""
 
-_DOLLAR = re.compile(r"\$(?:(\$)|([_a-z][_a-z0-9]*)|(\{)(?:([_a-z][_a-z0-9]*)(\}|:?[-+?]))?)?", re.IGNORECASE)
-_BRACE = re.compile(r"[{}]")
+_DOLLAR = pattern(r"\$(?:(\$)|([_a-z][_a-z0-9]*)|(\{)(?:([_a-z][_a-z0-9]*)(\}|:?[-+?]))?)?", re.IGNORECASE)
+_BRACE = pattern(r"[{}]")
 _DEEPEST = 50
 """The most expressions inside of one another. Compose has no limit, and its time is the square of their number."""
 

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 from airconn.formats.dotenv.lines import Entry
 from airconn.formats.dotenv.marks import PORTABLE
 from airconn.formats.dotenv.quoting import Quoted
+from airconn.patterns import pattern
 
 if TYPE_CHECKING:
     from airconn.formats.dotenv.expansion import Variables
+
+_ANY = pattern(r".*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class Dialect:
     """Gives a value in the style of another one that is in the file."""
     refusal: Callable[[str], str]
     """Gives the reason why a value can't be written in this dialect. Empty if it can."""
-    names: re.Pattern[str] = re.compile(r".*", re.DOTALL)
+    names: re.Pattern[str] = _ANY
     """The names with which its reader still reads the file."""
     line_ends: tuple[str, ...] = ("\n", "\r\n", "\r")
     """The line ends that its reader knows, and that new lines may have."""

@@ -6,7 +6,6 @@ from the file alone.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import cast
@@ -23,8 +22,9 @@ from airconn.formats.dotenv.readers.reader import (
     SHELL,
     Values,
 )
+from airconn.patterns import pattern
 
-_GAP = re.compile(r"\s=|=\s")
+_GAP = pattern(r"\s=|=\s")
 
 
 class Difference:

@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from airconn.formats.dotenv.dialect import Dialect, nul_refusal, one_style
 from airconn.formats.dotenv.lines import Entry, without_bom
 from airconn.formats.dotenv.quoting import Quoted
+from airconn.patterns import pattern
 
-_LINES = re.compile(r"([^\n]*)(\n|\Z)")
+_LINES = pattern(r"([^\n]*)(\n|\Z)")
 LONGEST = 65_535
 """The most bytes of a line that bufio.Scanner takes. With a longer one, docker reads nothing of the file."""
-_ASTRO_MASK = re.compile(r"\s+# secret\b")
-_SELF_QUOTED = re.compile(r"'.*'|\".*\"", re.DOTALL)
+_ASTRO_MASK = pattern(r"\s+# secret\b")
+_SELF_QUOTED = pattern(r"'.*'|\".*\"", re.DOTALL)
 
 
 def entries(text: str) -> Iterator[Entry]:

@@ -5,7 +5,6 @@ How a reference is written, and which of the file and the environment comes firs
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
@@ -16,8 +15,9 @@ from airconn.formats.expansion_limits import LONGEST, LONGEST_OF_ALL, MOST
 from airconn.model import Kind
 from airconn.model.ambiguity import Ambiguity
 from airconn.model.secret_names import is_secret_name
+from airconn.patterns import pattern
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}")
+_NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]{0,79}")
 
 _MOST_STEPS = 4 * LONGEST_OF_ALL
 

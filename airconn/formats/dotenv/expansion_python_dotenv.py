@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
 from airconn.formats.dotenv.expansion import ValueFault, Variables, is_weighty
 from airconn.formats.dotenv.lines import Entry
 from airconn.model.ambiguity import Ambiguity
+from airconn.patterns import pattern
 
-_STOPS = re.compile(r"\$\{|\}")
+_STOPS = pattern(r"\$\{|\}")
 _MOST_STEPS = 10_000_000
 """The most characters that python-dotenv may look at for references that aren't closed."""
-_REFERENCE = re.compile(r"\$\{[^}:]*(?::-([^}]*))?\}")
-_ELSEWHERE = re.compile(r"\$[A-Za-z_{(]|`|\$\$")
+_REFERENCE = pattern(r"\$\{[^}:]*(?::-([^}]*))?\}")
+_ELSEWHERE = pattern(r"\$[A-Za-z_{(]|`|\$\$")
 
 
 def expanding(

@@ -16,21 +16,22 @@ from airconn.formats.dotenv.lines import Fault
 from airconn.formats.dotenv.references import sourcing
 from airconn.formats.env import named_by
 from airconn.formats.expansion_limits import MOST
+from airconn.patterns import pattern
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_PLAIN = re.compile(r"[^ \t\n'\"\\$`;&|<>()~]+")
-_IN_DOUBLE = re.compile(r'[^"\\$`]+')
-_IN_BRACES = re.compile(r"[^'\"\\$`~\n}]+")
-_COMMAND = re.compile(r"\$\([^()'\"`\\\n#$]*\)|`[^`'\"\\\n#$]*`")
+_NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*")
+_PLAIN = pattern(r"[^ \t\n'\"\\$`;&|<>()~]+")
+_IN_DOUBLE = pattern(r'[^"\\$`]+')
+_IN_BRACES = pattern(r"[^'\"\\$`~\n}]+")
+_COMMAND = pattern(r"\$\([^()'\"`\\\n#$]*\)|`[^`'\"\\\n#$]*`")
 """A command whose end is sure. Of any other, the end isn't looked for."""
-_OPERATOR = re.compile(r":?[-=?+]|##?|%%?")
-_PATTERN = re.compile(r"([A-Za-z0-9_./:@+,=*?-]*)\}")
-_OWN = re.compile(
+_OPERATOR = pattern(r":?[-=?+]|##?|%%?")
+_PATTERN = pattern(r"([A-Za-z0-9_./:@+,=*?-]*)\}")
+_OWN = pattern(
     r"BASH\w*|EPOCH\w+|COMP_\w+|S?RANDOM|LINENO|SECONDS|E?UID|PPID|OPT(IND|ARG|ERR)|IFS|PS[0-4]|SHLVL|OLDPWD|_"
     r"|GROUPS|DIRSTACK|FUNCNAME|PIPESTATUS|SHELLOPTS|(HOST|MACH|OS)TYPE"
 )
 """Variables that a shell sets itself."""
-_SPLIT = re.compile(r"[\s*?\[\\~]")
+_SPLIT = pattern(r"[\s*?\[\\~]")
 _RUN_IT = f"'{sourcing('FILE')}' imports what a shell reads"
 _IS_RUN = "only a shell can evaluate this line"
 

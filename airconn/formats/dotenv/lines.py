@@ -12,15 +12,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from airconn.model.ambiguity import Ambiguity
+from airconn.patterns import pattern
 
-BARE_NAME = re.compile(r"[^=#\s]+")
-LINE = re.compile(r"[^\n]*")
+BARE_NAME = pattern(r"[^=#\s]+")
+LINE = pattern(r"[^\n]*")
 # The text between quotes, in pieces, because Python's `re` takes memory for each repetition.
 _INSIDE = {
-    "'": re.compile(r"(?:[^'\\]+|\\.){1,500}", re.DOTALL),
-    '"': re.compile(r'(?:[^"\\]+|\\.){1,500}', re.DOTALL),
+    "'": pattern(r"(?:[^'\\]+|\\.){1,500}", re.DOTALL),
+    '"': pattern(r'(?:[^"\\]+|\\.){1,500}', re.DOTALL),
 }
-_ESCAPES = {"'": re.compile(r"\\([\\'])"), '"': re.compile(r"\\([\\'\"abfnrtv])")}
+_ESCAPES = {"'": pattern(r"\\([\\'])"), '"': pattern(r"\\([\\'\"abfnrtv])")}
 _MEANINGS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
@@ -91,11 +92,11 @@ class Scanner:
     """Reads one entry after the other. Dialects with other rules for names and quotes override methods."""
 
     assigns = "="
-    blanks = re.compile(r"[^\S\n]*")
-    blank_lines = re.compile(r"\s*")
-    export = re.compile(r"export[^\S\n]+")
-    comment = re.compile(r"[^\S\n]*#[^\n]*")
-    end = re.compile(r"[^\S\n]*(?:\n|\Z)")
+    blanks = pattern(r"[^\S\n]*")
+    blank_lines = pattern(r"\s*")
+    export = pattern(r"export[^\S\n]+")
+    comment = pattern(r"[^\S\n]*#[^\n]*")
+    end = pattern(r"[^\S\n]*(?:\n|\Z)")
 
     def __init__(self, text: str) -> None:
         self.text = self.normal(text)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
+from airconn.patterns import pattern
+
 PORTABLE = "portable"
 """The dialect of a file without a mark."""
 NAMES = (PORTABLE, "python-dotenv", "sh", "compose", "docker", "astro-env", "astro-save")
-SHELL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_MARK = re.compile(r"\ufeff?#[ \t]*airconn:[ \t]*env-dialect[ \t]+(\S+)[^\S\n]*(?:[\n\r]|\Z)")
-_LIKE_A_MARK = re.compile(r"#[\W_]*airconn[\W_]*env[\W_]*dialect(?!s)", re.IGNORECASE)
+SHELL_NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*")
+_MARK = pattern(r"\ufeff?#[ \t]*airconn:[ \t]*env-dialect[ \t]+(\S+)[^\S\n]*(?:[\n\r]|\Z)")
+_LIKE_A_MARK = pattern(r"#[\W_]*airconn[\W_]*env[\W_]*dialect(?!s)", re.IGNORECASE)
 
 
 def named_by_mark(text: str) -> str | None:

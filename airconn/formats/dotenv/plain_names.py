@@ -12,8 +12,9 @@ from airconn.errors import InputError
 from airconn.formats.base import Faults
 from airconn.formats.dotenv.lines import Entry
 from airconn.model import UNDESCRIBED, Origin, Text, Variable
+from airconn.patterns import pattern
 
-_NAME = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
+_NAME = pattern(r"[A-Za-z_][\w.-]*", re.ASCII)
 
 
 def variables(entries: Iterable[Entry], source: str, faults: Faults) -> list[Variable]:

@@ -6,10 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-BARE = re.compile(r"[A-Za-z0-9_./:@%+,=?-]*")
+from airconn.patterns import pattern
+
+BARE = pattern(r"[A-Za-z0-9_./:@%+,=?-]*")
 # Makes a shell run a part of a text between double quotes, or stop reading the file.
-_RUNS = re.compile(r"[`]|\$[({]")
-_ESCAPED = re.compile(r"\\.|['$]")
+_RUNS = pattern(r"[`]|\$[({]")
+_ESCAPED = pattern(r"\\.|['$]")
 DOUBLE_ESCAPES = {"\\": "\\\\", '"': '\\"', "\r": "\\r"}
 LINE_ESCAPES = {**DOUBLE_ESCAPES, "\n": "\\n"}
 

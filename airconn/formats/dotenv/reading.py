@@ -7,7 +7,6 @@ dialect says so in its first line.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -24,10 +23,11 @@ from airconn.formats.dotenv.marks import PORTABLE, is_like_a_mark, named_by_mark
 from airconn.formats.env import KINDS, env_name, named_by, read_value
 from airconn.model import REDACTED, UNDESCRIBED, AirflowObject, Kind, Origin, Variable
 from airconn.model.reading import FoundUri, Note, Reading
+from airconn.patterns import pattern
 
-_ID_COMMENT = re.compile(r"#[ \t]*airconn:[ \t]*(conn_id|key)[ \t]+(\".*\")")
-_NO_NAME = re.compile(r"""[\s"'`{}$\\]""")
-_ASTRO_MASK = re.compile(r"# secret\b")
+_ID_COMMENT = pattern(r"#[ \t]*airconn:[ \t]*(conn_id|key)[ \t]+(\".*\")")
+_NO_NAME = pattern(r"""[\s"'`{}$\\]""")
+_ASTRO_MASK = pattern(r"# secret\b")
 
 
 def read(text: str, source: str, options: ReadOptions) -> Reading:

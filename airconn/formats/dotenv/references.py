@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import shlex
+
+from airconn.patterns import pattern
 
 
 def sourcing(file: str) -> str:
@@ -16,7 +17,7 @@ WAYS_OUT = (
     f"--expand expands it; '{sourcing('FILE')}' imports those of a shell; "
     "single quotes around the value keep it as text"
 )
-_IN_PYTHON_DOTENV = re.compile(r"\$\{[^\}:]*(?::-[^\}]*)?\}")  # python-dotenv 1.2 `variables.py`
+_IN_PYTHON_DOTENV = pattern(r"\$\{[^\}:]*(?::-[^\}]*)?\}")  # python-dotenv 1.2 `variables.py`
 
 
 def expanded_by_python_dotenv(written: str) -> tuple[str, ...]:

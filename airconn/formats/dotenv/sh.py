@@ -13,14 +13,15 @@ from airconn.formats.dotenv.lines import Entry, Fault, Scanner, scanned
 from airconn.formats.dotenv.marks import SHELL_NAME
 from airconn.formats.dotenv.quoting import BARE, Quoted
 from airconn.formats.dotenv.references import WAYS_OUT
+from airconn.patterns import pattern
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?==)")
-_PLAIN = re.compile(r"[^ \t\n'\"\\$`;&|<>()]+")
-_IN_DOUBLE = re.compile(r'[^"\\$`]+')
+_NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*(?==)")
+_PLAIN = pattern(r"[^ \t\n'\"\\$`;&|<>()]+")
+_IN_DOUBLE = pattern(r'[^"\\$`]+')
 # A `$` that a shell expands, by what follows it. The shell removes a backslash at the end of a line before it looks.
-_EXPANDS = re.compile(r"\$(?:\\\n)*[A-Za-z0-9_{(\[@*#?$!'\"-]")
+_EXPANDS = pattern(r"\$(?:\\\n)*[A-Za-z0-9_{(\[@*#?$!'\"-]")
 _CONTINUED = "\\\n"
-_TILDE = re.compile(r"(?:^|:)~")
+_TILDE = pattern(r"(?:^|:)~")
 _QUOTED = "''"
 RUNS = "a shell would expand a $, ` or ~ here"
 _SPLITS = "bash would expand the braces here"
@@ -39,11 +40,11 @@ def quote(value: str) -> Quoted:
 class ShellScanner(Scanner):
     """Reads one assignment after the other. All else is a fault."""
 
-    blanks = re.compile(r"[ \t]*")
-    blank_lines = re.compile(r"[ \t\n]*")
-    export = re.compile(r"export[ \t]+")
-    comment = re.compile(r"[ \t]*#[^\n]*")
-    end = re.compile(r"[ \t]*(?:\n|\Z)")
+    blanks = pattern(r"[ \t]*")
+    blank_lines = pattern(r"[ \t\n]*")
+    export = pattern(r"export[ \t]+")
+    comment = pattern(r"[ \t]*#[^\n]*")
+    end = pattern(r"[ \t]*(?:\n|\Z)")
 
     @staticmethod
     def normal(text: str) -> str:

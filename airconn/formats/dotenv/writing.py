@@ -74,7 +74,9 @@ def render_lines(bundle: Bundle, options: WriteOptions, dialect: Dialect) -> Ren
 
 def _is_read_by_astro(written: Quoted, value: str) -> bool:
     """Whether the Astro CLI reads a value that is written for all readers."""
-    return written.text == value or astro.read(f"V={written.text}\n", {}).by_name.get("V") == value
+    if written.text == value or astro.reads_in_single_quotes(value, written.text):
+        return True
+    return astro.read(f"V={written.text}\n", {}).by_name.get("V") == value
 
 
 def _comments(obj: AirflowObject) -> list[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 from airconn.formats.declaration import Format
+from airconn.patterns import pattern
 
-_NAME = re.compile(r"AIRFLOW_(?:CONN|VAR)_[A-Za-z0-9]")
-_CHART = re.compile(r"(?<!\w)airflow[\"']?[ \t]*:")
-_CHART_ENTRY = re.compile(r"(?<!\w)(?:id|key|slots)[\"']?[ \t]*:")
-_DOCUMENT = re.compile(r"\s*[\[{]|^[ \t]*- |^[\w'\"./-]+:(\s|$)", re.MULTILINE)
+_NAME = pattern(r"AIRFLOW_(?:CONN|VAR)_[A-Za-z0-9]")
+_CHART = pattern(r"(?<!\w)airflow[\"']?[ \t]*:")
+_CHART_ENTRY = pattern(r"(?<!\w)(?:id|key|slots)[\"']?[ \t]*:")
+_DOCUMENT = pattern(r"\s*[\[{]|^[ \t]*- |^[\w'\"./-]+:(\s|$)", re.MULTILINE)
 
 
 def sniff(text: str) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from enum import Enum
 
 from airconn.formats.base import show_key
+from airconn.patterns import pattern
 
 _NAME = r"AIRFLOW_(?:CONN|VAR)_[A-Za-z0-9]\w{0,200}"
-MENTION = re.compile(
+MENTION = pattern(
     rf"(?<![\w$%{{(])(?:(?:{_NAME})(?=[\"']?[ \t]*[=:])|(?<=name: )(?:{_NAME})|(?<=name: [\"'])(?:{_NAME}))"
 )
 """A name in a text that a value seems to follow. `$NAME` and `${NAME:-x}` only use the variable."""

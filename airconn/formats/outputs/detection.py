@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from airconn.formats.outputs import tables
+from airconn.patterns import pattern
 
 if TYPE_CHECKING:
     from airconn.model import Origin
 
-_HEAD = re.compile(
+_HEAD = pattern(
     r"Using an Astro API Token"  # the Astro CLI, where ASTRO_API_TOKEN is set
     r"|\d{4}-\d\d-\d\dT[\d:.]+\S* \[\w+ *\] .*"  # Airflow 3.2 logs to the standard output
     r"|\[\d{4}-\d\d-\d\d[T ][\d:.,]+\S*\] \{[^{}]+\} [A-Z]+ .*"  # plugins of Airflow 2 do
     r"|/\S+\.py:\d+:? \w*Warning: .*"  # `docker exec -t` makes one output of both
 )
 """A line that a command prints above its output."""
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_COLOUR = pattern(r"\x1b\[[0-9;]*m")
 """What makes colours on a terminal. JSON and YAML have no such character: they escape it."""
 _KEYS = (
     "conn_id|connection_id|key|pool|is_encrypted|total_entries|occupied_slots|objectKey|environment_variables"
     "|SecretString|SecretBinary|SecretValues|SecretList|Parameters?|lease_id|payload|attributes|replication"
 )
-_KEY = re.compile(rf'"(?:{_KEYS})"\s*:|(?m:^[ \t]*(?:- +)*["\']?(?:{_KEYS})["\']?:(?:\s|$))')
-"""The keys of which each output has at least one. Without one, a text needn't be parsed."""
+_KEY_OF_LINE = rf'[ \t]*(?:- +)*["\']?(?:{_KEYS})["\']?:(?:\s|$)'
+_FIRST_KEY = pattern(f"(?m:{_KEY_OF_LINE})")
+_ANY_KEY = (pattern(rf'"(?:{_KEYS})"\s*:'), pattern(rf"(?m:\n{_KEY_OF_LINE})"))
+"""The keys of which each output has at least one. Without one, a text needn't be parsed.
 
-_DOCUMENT = re.compile(r"[ \t\r\n]*([\[{])")
+Each pattern begins with a character, since only then `re` passes quickly over what can't match.
+"""
+
+_DOCUMENT = pattern(r"[ \t\r\n]*([\[{])")
 
 
 def bare(text: str) -> str:
@@ -46,7 +51,8 @@ def is_output(text: str) -> bool:
         return True
     if output is not text and output.strip() == "null":
         return True
-    return _KEY.search(output) is not None and _has_known_shape(output)
+    has_key = _FIRST_KEY.match(output) or any(key.search(output) for key in _ANY_KEY)
+    return bool(has_key) and _has_known_shape(output)
 
 
 def load(text: str, source: str) -> list[tuple[Any, Origin]]:

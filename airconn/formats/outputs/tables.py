@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from airconn.errors import InputError
+from airconn.patterns import pattern
 
 _CONNECTIONS = "airflow connections list --show-values -o json (before Airflow 3.2 without --show-values)"
 _VARIABLES = "airflow variables export variables.json"
@@ -32,8 +33,8 @@ _HEADERS: tuple[tuple[tuple[str, ...], str, str], ...] = (
 )
 """The first columns of each table, the command that prints it, and the one that prints JSON."""
 _EMPTY = {"No data found", "No connections found", "No Airflow variables found", "No environment variables found"}
-_VAULT = re.compile(r"=+ (?:Secret Path|Metadata|Data) =+")
-_BORDER = re.compile(r"[\s+=|│┃║\u2500-\u257f-]+")
+_VAULT = pattern(r"=+ (?:Secret Path|Metadata|Data) =+")
+_BORDER = pattern(r"[\s+=|│┃║\u2500-\u257f-]+")
 _BEGINNING = 16_000
 """The characters in which the first columns of a table are: plain tables have very wide ones."""
 

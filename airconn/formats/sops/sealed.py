@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-_DOTENV = re.compile(r"^sops_(mac|lastmodified|version)=", re.MULTILINE)
-_YAML = re.compile(r"^sops:[ \t]*(?:#.*)?\r?$", re.MULTILINE)
-_YAML_PART = re.compile(r"^[ \t]+['\"]?(mac|lastmodified|version)['\"]?:", re.MULTILINE)
-_JSON = re.compile(r'"sops"\s*:\s*\{')
+from airconn.patterns import pattern
+
+_DOTENV = pattern(r"^sops_(mac|lastmodified|version)=", re.MULTILINE)
+_YAML = pattern(r"^sops:[ \t]*(?:#.*)?\r?$", re.MULTILINE)
+_YAML_PART = pattern(r"^[ \t]+['\"]?(mac|lastmodified|version)['\"]?:", re.MULTILINE)
+_JSON = pattern(r'"sops"\s*:\s*\{')
 _PARTS = frozenset({"mac", "lastmodified", "version"})
-CIPHERTEXT = re.compile(
+CIPHERTEXT = pattern(
     r"ENC\[AES256_GCM,data:[^\],]*,iv:[^\],]*,tag:[^\],]*,type:(str|int|float|bool|time|bytes|comment)\]"
 )
 """One encrypted value (`aes/cipher.go`)."""

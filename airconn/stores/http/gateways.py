@@ -9,6 +9,7 @@ import re
 from urllib.parse import urlsplit
 
 from airconn.errors import TargetError
+from airconn.patterns import pattern
 from airconn.stores.http.messages import Reply
 from airconn.stores.http.server import RestServer
 
@@ -19,7 +20,7 @@ _PAGE = re.compile(
 _LOGIN = re.compile(
     rb"type\s*=\s*[\"']?password|sign[ -]?in|log[ -]?in|single sign|samlrequest|openid", re.IGNORECASE
 )
-_TO_LOGIN = re.compile(
+_TO_LOGIN = pattern(
     r"log-?in|sign-?in|(?<![a-z])(?:o?auth[nz2]?|authori[sz]e|authenticat\w+|logon|sso|saml2?|oidc|openid|adfs)(?![a-z])",
     re.IGNORECASE,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -27,6 +26,7 @@ from airconn.model import (
     rules_for,
 )
 from airconn.model.reading import Key, Note, Reading
+from airconn.patterns import pattern
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
 from airconn.stores.health import Health, HealthCheck, HealthQuestions, failed
 from airconn.stores.in_parallel import in_order
@@ -39,7 +39,7 @@ T = TypeVar("T", bound=AirflowObject)
 SECRET_KINDS = ALL_KINDS - {Kind.POOLS}
 """The kinds that a secrets backend of Airflow can hold."""
 
-_SAYS_SOMETHING = re.compile(r"[^\W_]")
+_SAYS_SOMETHING = pattern(r"[^\W_]")
 """A character that a prefix needs to set its secrets apart from others."""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from airconn import formats
@@ -11,9 +10,10 @@ from airconn.formats.sops.sealed import CIPHERTEXT, SopsType, type_of
 from airconn.model import AirflowObject
 from airconn.model.reading import Key
 from airconn.model.secrecy import secret_leaves
+from airconn.patterns import pattern
 from airconn.stores.file import FileStore
 
-_CIPHERTEXT = re.compile(rf"""(["']?){CIPHERTEXT.pattern}\1""")
+_CIPHERTEXT = pattern(rf"""(["']?){CIPHERTEXT.pattern}\1""")
 """An encrypted value, in quotes or not."""
 
 

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 _NAME = ".sops.yaml"
 _DEPTH = 100
 
@@ -35,6 +33,8 @@ def above(directory: Path) -> Path | None:
 
 def has_rule(config: Path, path: Path) -> bool:
     """Whether a configuration may have a creation rule for a file. One that can't be read may: SOPS then says why."""
+    import yaml
+
     try:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         found: Any = yaml.load(config.read_text(encoding="utf-8"), loader)  # noqa: S506 - a safe loader

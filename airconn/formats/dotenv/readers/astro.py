@@ -10,18 +10,19 @@ import re
 
 from airconn.formats.dotenv.readers.plain_lines import PlainLine
 from airconn.formats.dotenv.readers.reader import Values
+from airconn.patterns import pattern
 
 # Go's sets of blanks: `\s` of its regular expressions, and `strings.TrimSpace`.
 _BLANKS = "\t\n\f\r "
 _SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
-_LINE_END = re.compile(r"\r\n|\r|\n")
-_EXPORT = re.compile(rf"export[{_BLANKS}]+(?=[\w.])", re.ASCII)
-_NAME = re.compile(r"[\w.]+", re.ASCII)
-_SKIPPED = re.compile(rf"[{_BLANKS}]*")
-_BARE = re.compile(r"[^#\n]+")
-_REST = re.compile(rf"[{_BLANKS}]*(?:#[^\n]*)?\Z")
-_ESCAPED = re.compile(r"\\([^$])")
-_VARIABLE = re.compile(r"(\\)?\$\{?([A-Z0-9_]+)?\}?")
+_LINE_END = pattern(r"\r\n|\r|\n")
+_EXPORT = pattern(rf"export[{_BLANKS}]+(?=[\w.])", re.ASCII)
+_NAME = pattern(r"[\w.]+", re.ASCII)
+_SKIPPED = pattern(rf"[{_BLANKS}]*")
+_BARE = pattern(r"[^#\n]+")
+_REST = pattern(rf"[{_BLANKS}]*(?:#[^\n]*)?\Z")
+_ESCAPED = pattern(r"\\([^$])")
+_VARIABLE = pattern(r"(\\)?\$\{?([A-Z0-9_]+)?\}?")
 _LONGEST = 65_536
 """The bytes of a line that `bufio.Scanner` can't hold any more."""
 
@@ -42,6 +43,19 @@ def read(text: str, plain: dict[int, PlainLine]) -> Values:
             values.refused_at = start
             break
     return values
+
+
+def reads_in_single_quotes(value: str, written: str) -> bool:
+    """Whether a value that is written between single quotes is read back, as far as that can be told at once."""
+    return (
+        len(written) == len(value) + 2 < _LONGEST // 5
+        and "'" not in value
+        and "\n" not in value
+        and "\r" not in value
+        and value[-1:] not in ("", "\\")
+        and value[0] not in _SPACES
+        and written == f"'{value}'"
+    )
 
 
 def _line(text: str, start: int) -> tuple[str, int]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_LINE = re.compile(
+from airconn.patterns import pattern
+
+_LINE = pattern(
     r"^(?:([A-Za-z_][A-Za-z0-9_]*)="
     r"(?:([\w./:@%+,=?^*!\[\]-]*)(?=\r?$)"
     r"|('[^'\\\r\n$`\0]*'|\"[^\"\\\r\n$`\0]*\")(?=\r?$)"

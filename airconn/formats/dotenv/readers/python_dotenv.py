@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from airconn.formats.dotenv.lines import Entry
 from airconn.formats.dotenv.readers.reader import Values
+from airconn.patterns import pattern
 
 # What the versions of python-dotenv read differently: a byte order mark, `NAME= # comment`, `\\` before a quote.
-_BY_VERSION = re.compile(r"\A\ufeff|=[^\S\n]+#|\\\\['\"]")
+_BY_VERSION = pattern(r"\A\ufeff|=[^\S\n]+#|\\\\['\"]")
 
 _MOST_STEPS = 10_000_000
 

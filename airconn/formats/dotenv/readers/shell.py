@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
 from airconn.formats.dotenv.lines import Entry
 from airconn.formats.dotenv.readers.plain_lines import PlainLine
 from airconn.formats.dotenv.readers.reader import Values
 from airconn.formats.dotenv.readers.shell_command import Stops, end_of_command
 from airconn.formats.dotenv.sh import RUNS, ShellScanner
+from airconn.patterns import pattern
 
-_JSON = re.compile(r"\{(?:[^'\"\\$`()<>|&;#\n]|\"[^\"\\$`\n]*\"|'[^'\n]*')*")
+_JSON = pattern(r"\{(?:[^'\"\\$`()<>|&;#\n]|\"[^\"\\$`\n]*\"|'[^'\n]*')*")
 """JSON without quotes around it, of which a shell makes words of the same line."""
-_ASSIGNED = re.compile(r"(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)=")
+_ASSIGNED = pattern(r"(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)=")
 
 
 def read(text: str, plain: dict[int, PlainLine]) -> Values:

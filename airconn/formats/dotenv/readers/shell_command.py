@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 
-_PLAIN = re.compile(r"[^'\"\\$`\n;&|<>()# \t]+")
-_IN_DOUBLE = re.compile(r'[^"\\$`]+')
-_BLANKS = re.compile(r"(?:[ \t]|\\\n)+")
-_OPERATOR = re.compile(r"[;&|<>()]+")
-_PARAMETER = re.compile(r"\$\{(?:[A-Za-z_][A-Za-z0-9_]*|[0-9@*#$!-])(?:\}|:?[-+=](?=[^{}$`'\"\\\n]*\}))")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
+from airconn.patterns import pattern
+
+_PLAIN = pattern(r"[^'\"\\$`\n;&|<>()# \t]+")
+_IN_DOUBLE = pattern(r'[^"\\$`]+')
+_BLANKS = pattern(r"(?:[ \t]|\\\n)+")
+_OPERATOR = pattern(r"[;&|<>()]+")
+_PARAMETER = pattern(r"\$\{(?:[A-Za-z_][A-Za-z0-9_]*|[0-9@*#$!-])(?:\}|:?[-+=](?=[^{}$`'\"\\\n]*\}))")
+_NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*")
+_ASSIGNMENT = pattern(r"[A-Za-z_][A-Za-z0-9_]*=")
 _ENDS = frozenset({";", "&"})
 _CONTINUES = frozenset({"&&", "||"})
 _REDIRECTS = frozenset({"<", ">", ">>"})

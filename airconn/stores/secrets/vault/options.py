@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from airconn.errors import UsageError
 from airconn.formats import backend_names
 from airconn.model import Kind
+from airconn.patterns import pattern
 from airconn.stores import address_options
 
 KNOWN = ("token", "approle", "jwt", "kubernetes", "userpass", "ldap")
 _OTHERS = ("aws_iam", "azure", "github", "gcp", "radius")
-_PATH = re.compile(r"(?!.*\.\.)(?!(?:.*/)?\./)(?!(?:.*/)?\.$)[^\x00-\x1f\x7f]*")
+_PATH = pattern(r"(?!.*\.\.)(?!(?:.*/)?\./)(?!(?:.*/)?\.$)[^\x00-\x1f\x7f]*")
 """A path that the server takes, and that is sent unchanged."""
 
 

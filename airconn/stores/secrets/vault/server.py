@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from airconn.config import Settings
 from airconn.errors import UsageError
+from airconn.patterns import pattern
 from airconn.stores import drivers
 from airconn.stores.concurrent_changes import CHANGED
 from airconn.stores.http import bodies
@@ -22,8 +23,8 @@ from airconn.stores.secrets.vault.options import VaultOptions
 from airconn.stores.secrets.vault.session import be_patient, open_session
 
 _LOCAL = ("localhost", "127.0.0.1", "[::1]")
-_HOST = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
-_URL = re.compile(rf"https?://{_HOST.pattern}(/[\w./~-]*)?", re.IGNORECASE)
+_HOST = pattern(r"([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+_URL = pattern(rf"https?://{_HOST.pattern}(/[\w./~-]*)?", re.IGNORECASE)
 _UPGRADE = "non-versioned to versioned data"
 """What a version 2 engine answers with while it is made ready, which it says as if the request were wrong (400)."""
 _BACKOFF = Backoff(first=0.25, longest=5.0)

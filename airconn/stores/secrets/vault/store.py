@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
@@ -11,6 +10,7 @@ from typing import Any, cast
 from airconn.config import Settings
 from airconn.errors import UsageError
 from airconn.model import AirflowObject, Connection, Variable
+from airconn.patterns import pattern
 from airconn.stores import address_options
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Ids
 from airconn.stores.secrets.store import SECRET_KINDS, SecretStore
@@ -52,7 +52,7 @@ class VaultStore(SecretStore):
 
     _CAPABILITIES = Capabilities(
         # Vault takes no parent references and nothing unprintable in a path, and no request is made with `.` in one.
-        ids=Ids("printable characters, without '..' and with no '/' or blank at the start or the end", re.compile(
+        ids=Ids("printable characters, without '..' and with no '/' or blank at the start or the end", pattern(
             r"(?!.*\.\.)(?![/\s])(?!(?:.*/)?\./)(?!(?:.*/)?\.$)(?!.*//)[^\x00-\x1f\x7f-\xa0\xad]+(?<![/\s])"
         )),
         # `max_entry_size` of the integrated storage, which any value has to fit into together with what is around it.
