@@ -15,6 +15,7 @@ from airconn.formats import connection_uri, json_breaks, tree, uri_problems
 from airconn.formats.base import extra_fault, show_key
 from airconn.formats.connection_uri import UriError
 from airconn.formats.meant_keys import meant_key
+from airconn.formats.python_json import is_as_python_writes, that_python_writes
 from airconn.model import (
     MASK,
     REDACTED,
@@ -33,7 +34,6 @@ from airconn.model.ambiguity import Ambiguity
 from airconn.model.jsontext import Number
 from airconn.model.placeholders import placeholder_in, stands_for_all, whole_words
 from airconn.model.reading import FoundUri
-from airconn.patterns import pattern
 
 _JSON_KEYS = dict.fromkeys(
     ("conn_type", "description", "host", "login", "password", "schema", "port", "extra", "uri", "team_name")
@@ -359,36 +359,10 @@ def _set_fields(connection: Connection) -> dict[str, Any]:
 def to_json(connection: Connection) -> str:
     """The fields of `to_json_fields` as JSON text."""
     fields, extra = _set_fields(connection), connection.extra
-    if isinstance(extra, Text) and _is_as_python_writes(extra.text):
+    if isinstance(extra, Text) and is_as_python_writes(extra.text):
         del fields["extra"]  # it is the last field, and its text is known
         return f'{json.dumps(fields)[:-1]}{", " if fields else ""}"extra": {extra.text}}}'
     return json.dumps(fields)
-
-
-def _is_as_python_writes(text: str) -> bool:
-    """Whether a text is a JSON object with entries, for which Airflow writes exactly this text."""
-    if jsontext.is_plain_object(text):
-        keys = _PLAIN_KEYS.findall(text)
-        if len(set(keys)) == len(keys):
-            return bool(keys)
-    return bool(that_python_writes(text))
-
-
-_PLAIN_KEYS = pattern(r'"([^"]*)": (?:"[^"]*"|[^",}]+)')
-
-
-def that_python_writes(text: str) -> dict[str, Any] | None:
-    """The JSON object for which Airflow writes exactly this text (`json.dumps`).
-
-    None if there isn't one: a key occurs twice, or Python writes a number differently.
-    """
-    if text[:1] != "{":
-        return None
-    try:
-        jsontext.refuse_deep(text, value := json.loads(text))
-        return value if json.dumps(value) == text else None
-    except (ValueError, RecursionError):
-        return None
 
 
 def json_losses(connection: Connection) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 from airconn.errors import InputError
 from airconn.formats import documents, omission, registry, split_mark, yaml_tree
 from airconn.formats.base import ReadOptions, Rendered, WriteOptions, holdable
-from airconn.formats.connection_fields import that_python_writes
+from airconn.formats.python_json import that_python_writes
 from airconn.model import AirflowObject, Bundle, Connection, Kind, Text, Variable, jsontext
 from airconn.model.own_references import references_hidden, with_own_references
 from airconn.model.reading import Reading

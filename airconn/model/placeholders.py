@@ -16,7 +16,8 @@ from airconn.airflow.masked_names import is_sensitive
 from airconn.model.jsontext import JsonPath
 from airconn.model.leaves import leaf_name
 from airconn.model.objects import AirflowObject, Connection, Variable, field_values, value_fields
-from airconn.model.placeholder_forms import Form, PlaceholderType, Reach, form_of, may_have_one, way_out
+from airconn.model.placeholder_forms import Form, PlaceholderType, Reach, way_out
+from airconn.model.placeholder_search import form_of, may_have_one
 from airconn.model.redacted import MASK
 from airconn.model.secret_names import is_hidden_name, is_secret_name
 from airconn.model.sensitive import text_leaves

@@ -7,11 +7,12 @@ import json
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from airconn.formats import connection_fields, get_format
+from airconn.formats import connection_fields, get_format, python_json
 from airconn.formats.base import ReadOptions
 from airconn.formats.dotenv.readers import astro
 from airconn.model import UNTYPED, Bundle, Connection, Text, jsontext
-from airconn.model.placeholder_forms import FORMS, may_have_one
+from airconn.model.placeholder_forms import FORMS
+from airconn.model.placeholder_search import may_have_one
 from tests.formats import strategies as some
 from tests.formats.options import writing
 
@@ -27,7 +28,7 @@ objects = st.dictionaries(some.texts, st.one_of(some.texts, st.integers(-3, 10**
 def test_a_plain_json_object_is_what_python_reads_and_writes(text: str) -> None:
     if jsontext.is_plain_object(text):
         assert isinstance(json.loads(text), dict)
-    assert connection_fields._is_as_python_writes(text) == bool(connection_fields.that_python_writes(text))
+    assert python_json.is_as_python_writes(text) == bool(python_json.that_python_writes(text))
 
 
 def test_most_extras_are_plain() -> None:

@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from airconn.model.placeholder_forms import FORMS, Form, PlaceholderType, form_of, may_have_one, way_out
+from airconn.model.placeholder_forms import FORMS, Form, PlaceholderType, way_out
+from airconn.model.placeholder_search import form_of, may_have_one
 from tests.formats.well_formed_objects import PASSWORDS
 
 BLOCKING = [form for form in FORMS if form.type is not PlaceholderType.SAMPLE]

@@ -12,7 +12,8 @@ import pytest
 from airconn.formats import get_format
 from airconn.formats.base import ReadOptions
 from airconn.model import MASK, REDACTED, AirflowObject, Connection, Text, Variable
-from airconn.model.placeholder_forms import PlaceholderType, form_of
+from airconn.model.placeholder_forms import PlaceholderType
+from airconn.model.placeholder_search import form_of
 from airconn.model.placeholders import all_placeholders, placeholders, samples, type_of
 
 FERNET = "gAAAAABmZ2Vx" + "aB3_-xY9" * 11 + "=="
