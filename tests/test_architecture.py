@@ -306,6 +306,7 @@ BUDGETS = {
     f"list --from {NOWHERE}": 365,
     f"export --from {NOWHERE}": 365,
     f"import examples/.env --to {NOWHERE} --dry-run": 440,
+    f"diff examples/.env {NOWHERE}": 399,
     "list --from vault://127.0.0.1:1/secret": 478,
 }
 """How many modules a command may load beside those of click: a few more than it did when this was written.
