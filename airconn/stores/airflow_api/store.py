@@ -25,13 +25,10 @@ from airconn.model.reading import Key, Note, Reading
 from airconn.stores.airflow_api.access import Access, access
 from airconn.stores.airflow_api.address import base_url
 from airconn.stores.airflow_api.api import Api
-from airconn.stores.airflow_api.batches import carry_out
 from airconn.stores.airflow_api.introduction import introduce
-from airconn.stores.airflow_api.mixed_writes import mixed
 from airconn.stores.airflow_api.pages import Lister
 from airconn.stores.airflow_api.probe import AnsweringAirflow, probe
 from airconn.stores.airflow_api.reading import ApiReader
-from airconn.stores.airflow_api.refusals import problems, update_refusal
 from airconn.stores.airflow_api.session import Session
 from airconn.stores.airflow_api.stored_forms import notes_of_changes, stored_form
 from airconn.stores.base import DEFAULT_CONTEXT, Capabilities, Context, Description, Store
@@ -94,6 +91,8 @@ class AirflowApiStore(Store):
         return cast("T", stored_form(obj, self._dialect(context)))
 
     def problems(self, obj: AirflowObject, context: Context = DEFAULT_CONTEXT) -> Sequence[str]:
+        from airconn.stores.airflow_api.refusals import problems
+
         return tuple(problems(obj, self._dialect(context)))
 
     def refusal(self, step: Step, context: Context = DEFAULT_CONTEXT) -> str:
@@ -101,6 +100,8 @@ class AirflowApiStore(Store):
             why = context.before.unreadable.get((step.kind, step.id)) if context.before else None
             return f"it is there, and {why}" if why else ""
         if step.action is Action.UPDATE:
+            from airconn.stores.airflow_api.refusals import update_refusal
+
             return update_refusal(step, self._dialect(context))
         deletes = step.action in (Action.REPLACE, Action.DELETE)
         is_own = deletes and step.kind is Kind.POOLS and step.id == DEFAULT_POOL
@@ -110,6 +111,8 @@ class AirflowApiStore(Store):
         return [note for step in steps for note in notes_of_changes(step, self._dialect(context))]
 
     def apply(self, steps: Iterable[Step], context: Context = DEFAULT_CONTEXT) -> Iterator[Outcome]:
+        from airconn.stores.airflow_api.batches import carry_out
+
         for outcome in carry_out(self._session(context), self._api(context), steps, whole=context.whole):
             changed = () if outcome.error else notes_of_changes(outcome.step, self._dialect(context))
             yield replace(outcome, notes=(*outcome.notes, *changed)) if changed else outcome
@@ -132,6 +135,8 @@ class AirflowApiStore(Store):
         yield from airflow_health(steps, questions)
 
     def mixed(self, done: Sequence[Step], context: Context) -> tuple[frozenset[Key], tuple[Note, ...]]:
+        from airconn.stores.airflow_api.mixed_writes import mixed
+
         return mixed(self._session(context), self._api(context), done)
 
     def settle(self, context: Context) -> None:
