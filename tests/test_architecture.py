@@ -303,10 +303,10 @@ BUDGETS = {
     "diff examples/.env examples/.env": 190,
     "list --from examples/objects.json": 175,
     "run --from examples/.env --dry-run": 195,
-    f"list --from {NOWHERE}": 365,
-    f"export --from {NOWHERE}": 365,
-    f"import examples/.env --to {NOWHERE} --dry-run": 440,
-    f"diff examples/.env {NOWHERE}": 399,
+    f"list --from {NOWHERE}": 355,
+    f"export --from {NOWHERE}": 355,
+    f"import examples/.env --to {NOWHERE} --dry-run": 430,
+    f"diff examples/.env {NOWHERE}": 390,
     "list --from vault://127.0.0.1:1/secret": 478,
 }
 """How many modules a command may load beside those of click: a few more than it did when this was written.
