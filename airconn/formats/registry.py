@@ -103,7 +103,8 @@ def detect(path: str, text: str, *, has_kind: bool = False) -> str:
     known = [other for other in FORMATS.values() if not (has_kind and other.yields_to_kind)]
     if closer := next((other.name for other in known if name in other.refines and other.fits(path, text)), None):
         return closer
-    if name == "env" and not FORMATS["env"].sniff(text) and FORMATS["uri"].sniff(text):
+    is_either = name == "env" and not FORMATS["env"].sniff(text) and FORMATS["uri"].sniff(text)
+    if is_either and not _has_near_miss(text):
         # `airflow connections export` also gives this name to the other format, and one of the two readings is empty.
         raise InputError(
             "unclear whether this is a .env file without names of Airflow, or a list of connections",
@@ -124,6 +125,14 @@ def detect(path: str, text: str, *, has_kind: bool = False) -> str:
             topic="formats",
         )
     return name
+
+
+def _has_near_miss(text: str) -> bool:
+    """Whether a line sets a variable whose name is nearly one that Airflow looks for."""
+    from airconn.formats.dotenv import slips
+
+    names = (line.partition("=")[0].strip().removeprefix("export ") for line in text.splitlines())
+    return any(slips.near_miss(name) for name in names)
 
 
 def _refuse_foreign(text: str, path: str, *, is_told: bool) -> None:

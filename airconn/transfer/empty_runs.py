@@ -76,6 +76,9 @@ def refuse_nothing(
     left_out = [note for note in notes if note.left_out]
     if ignored and not others and not left_out:
         where, number = ignored[0]
+        nearly = next((note for note in notes if note.is_remark and note.where.startswith(f"{where}:")), None)
+        if nearly is not None:  # a name that looks meant for Airflow
+            raise InputError(nearly.message, where=nearly.where, hint=f"correct the name; {ALLOW}")
         names = "1 other name" if number == 1 else f"{number} other names"
         raise InputError(
             f"no AIRFLOW_CONN_* or AIRFLOW_VAR_* in it, but {names}",
