@@ -88,7 +88,7 @@ def groups(places: Sequence[Place]) -> Mapping[str, list[str]]:
     files = [place.name for place in written if place.is_file]
     dotenv = [name for name in files if name.startswith("`env`")]
     return {
-        "from, to a `.env`": dotenv,
+        "from, to a .env": dotenv,
         "from, to another file": [name for name in files if name not in dotenv],
         "from, to a backend": [place.name for place in written if place.group == "backends" and not _astro(place)],
         "from, to Astro or `local:`": [

@@ -35,12 +35,17 @@ def is_assignment_of_airflow(name: str) -> bool:
     return name.startswith("$") and ("AIRFLOW_CONN_" in name or "AIRFLOW_VAR_" in name)
 
 
-@lru_cache(maxsize=4096)
 def near_miss(name: str) -> str:
     """What to say of a name that Airflow doesn't look for, and that looks meant for it. Empty for other names.
 
     No part of the name is quoted: without a '=' it may be a value.
     """
+    prefixes = ("AIRFLOW_CONN_", "AIRFLOW_VAR_")
+    return "" if name.startswith(prefixes) and name not in prefixes else _near_miss(name)
+
+
+@lru_cache(maxsize=4096)
+def _near_miss(name: str) -> str:
     prefix = _meant_prefix(name)
     if prefix is None or (name.startswith(prefix) and name != prefix):
         return ""
