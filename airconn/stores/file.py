@@ -109,7 +109,7 @@ class FileStore(Store):
         name = formats.name_of_path(self.address, is_new=True)
         if name is None:
             refuse_directory(self.address)
-            is_empty = self.path is not None and self.path.is_file()
+            is_empty = self.path is not None and self.path.is_file() and not self.holds_something()
             what = f"{self.address} is empty, and its name" if is_empty else f"the name of {self.address}"
             raise UsageError(
                 f"{what} doesn't show the format",
