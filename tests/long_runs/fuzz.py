@@ -96,7 +96,7 @@ def broken(chance: random.Random, text: str) -> str:
                 piece = chr(chance.choice((chance.randrange(0x80), chance.randrange(0x110000))))
             case 3:
                 other = chance.randint(0, len(text))
-                piece = text[other : other + chance.randint(0, 40)]
+                piece = text[other : other + chance.randint(0, 40)].replace(CANARY, "")  # it could become a name
             case _:
                 piece = chance.choice(PIECES)
         text = text[:start] + piece + text[end:]
