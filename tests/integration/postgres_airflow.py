@@ -11,6 +11,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -70,6 +71,7 @@ class PostgresAirflow:
             address = f"postgres:{quote(server.password, safe='')}@127.0.0.1:{server.port}/airflow"
             self.database_url = f"postgresql://{address}"
             settings = {
+                "core": {"plugins_folder": str(Path(__file__).parent / "airflow_plugins")},
                 "database": {
                     "sql_alchemy_conn": f"postgresql+psycopg2://{address}",
                     "sql_alchemy_conn_async": f"postgresql+asyncpg://{address}",

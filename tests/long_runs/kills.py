@@ -100,6 +100,7 @@ class Runs:
         self.source = directory / "source.json"
         self.state = directory / "state"
         self.outputs = directory / "out", directory / "err"
+        self._seen: set[Path] = set()
         self.environ = {
             "PATH": os.environ["PATH"],
             "HOME": str(directory),
@@ -182,7 +183,8 @@ class Runs:
 
     def look(self) -> None:
         """Whatever is left of a run is whole, and only its owner may read it."""
-        for path in self._files():
+        for path in {*self._files()} - self._seen:
+            self._seen.add(path)
             mode = stat.S_IMODE(path.stat().st_mode)
             assert mode & 0o077 == 0, (path.name, oct(mode))
             if path.suffix == ".json" and not path.name.startswith("."):
