@@ -47,8 +47,6 @@ def _use_memory() -> None:
 
 
 _use_memory()
-# With it, each airconn and each Airflow that a test starts would compile all of its modules anew.
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 _STATE = tempfile.TemporaryDirectory(prefix="airconn-tests-")
 
 

@@ -246,7 +246,7 @@ class Forks:
                 os.setpgid(0, 0)
                 resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 2))
                 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-                factory = self.items[0].config._tmp_path_factory  # type: ignore[attr-defined]
+                factory = self.items[0].config._tmp_path_factory
                 factory._basetemp = directory
                 os.environ["AIRCONN_STATE_DIR"] = str(directory / "state")
                 gc.disable()
@@ -277,7 +277,7 @@ def _name(item: pytest.Item) -> str:
 @cache
 def _digest(function: object) -> str:
     try:
-        source = inspect.getsource(function)  # type: ignore[arg-type]
+        source = inspect.getsource(function)
     except (OSError, TypeError):
         source = ""
     return hashlib.sha256(source.encode()).hexdigest()[:12]
@@ -294,7 +294,7 @@ def _reached(found: Path) -> dict[str, tuple[bool, float, list[str], float]]:
 def _passes(item: pytest.Item) -> bool:
     """Whether a test passes, without the report of pytest, which takes longer than most tests."""
     passed, ended = True, False
-    item._initrequest()  # type: ignore[attr-defined]
+    item._initrequest()
     for when, options in (("setup", {}), ("call", {}), ("teardown", {"nextitem": None})):
         if ended and when == "call":
             continue
@@ -304,8 +304,8 @@ def _passes(item: pytest.Item) -> bool:
             ended = True
         except BaseException:  # noqa: BLE001 - an interrupt that a mutant lets through, say
             passed, ended = False, True
-    item._request = False  # type: ignore[attr-defined]
-    item.funcargs = None  # type: ignore[attr-defined]
+    item._request = False
+    item.funcargs = None
     return passed
 
 

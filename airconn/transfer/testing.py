@@ -70,7 +70,7 @@ class ConnectionTests(Result):
             return ExitCode.SOME_FAILED
         if verdicts - {Verdict.WORKS}:
             return ExitCode.BLOCKED
-        return super(ConnectionTests, self).exit_code
+        return super(ConnectionTests, self).exit_code  # a class with slots has no plain super()
 
 
 def run_tests(request: ConnectionTestRequest, places: Places) -> ConnectionTests:

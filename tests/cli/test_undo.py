@@ -348,6 +348,7 @@ def test_a_run_without_room_for_its_backup_writes_nothing(files: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))
 
     environ = {**os.environ, "AIRCONN_CONFIG": os.devnull, "AIRCONN_STATE_DIR": str(files / "state")}
+    environ["PYTHONDONTWRITEBYTECODE"] = "1"  # Python would leave compiled modules that are cut off
     command = [sys.executable, "-m", "airconn", "import", "new.json", "--to", ".env"]
     ran = subprocess.run(
         command, cwd=files, env=environ, preexec_fn=fill_disk, capture_output=True, text=True, check=False

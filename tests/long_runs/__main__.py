@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -25,6 +26,7 @@ def main() -> None:
         else:
             counted = writers.run(options.number, Path(name))
     print(f"{options.what} {options.number:,}: {dict(sorted(counted.items()))}, {time.monotonic() - started:.0f} s")
+    sys.exit(bool(counted["FAILED"]))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import json
 import subprocess
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def run(number: int, directory: Path) -> Counter[str]:
     for name in FILES:
         place = directory / name
         program = Program(directory / f"writers-of-{name}", {})
-        counted += _all(name, program, number, ["--to", str(place)], lambda: _in_file(program, place))  # noqa: B023
+        counted += _all(name, program, number, ["--to", str(place)], partial(_in_file, program, place))
     with PostgresAirflow("3.3.2", workers=2) as airflow:
         program = Program(directory / "writers-of-airflow", airflow.environ)
         database = Database(airflow)

@@ -117,18 +117,18 @@ def test_a_text_that_python_reads_as_the_same_json_is_taken_in_its_spelling() ->
     hidden = Text('{"n": 1.5, "e": 100000.0, "i": -7, "token": "***"}', (("token",),))
     original = Text('{"n":1.50,"e":1e5,"i":-7,"token":"t"}')
     mine = Connection(conn_id="c", conn_type="http", extra=hidden)
-    assert fill(mine, replace(mine, extra=original)).extra == original  # type: ignore[union-attr]
+    assert fill(mine, replace(mine, extra=original)).extra == original
     other = Text('{"n":1.51,"e":1e5,"i":-7,"token":"t"}')
     result = Text('{"n": 1.5, "e": 100000.0, "i": -7, "token": "t"}')
-    assert fill(mine, replace(mine, extra=other)).extra == result  # type: ignore[union-attr]
+    assert fill(mine, replace(mine, extra=other)).extra == result
     spelled = Text('{"n":1.5,"e":100000.0,"i":-8,"token":"t"}')
-    assert fill(mine, replace(mine, extra=spelled)).extra == result  # type: ignore[union-attr]
+    assert fill(mine, replace(mine, extra=spelled)).extra == result
 
 
 def test_an_object_that_was_filled_as_a_whole_still_comes_from_its_own_place() -> None:
     hidden = hidden_connection("c", Origin("vault://x"))
     result = fill(hidden, Connection(conn_id="c", conn_type="http", host="h", origin=Origin("b.env", 3)))
-    assert (result.origin, result.host) == (Origin("vault://x"), "h")  # type: ignore[union-attr]
+    assert (result.origin, result.host) == (Origin("vault://x"), "h")
 
 
 def test_an_object_without_anything_to_fill_in_is_the_same() -> None:

@@ -67,9 +67,9 @@ def test_what_a_reference_has_brought_is_hidden_with_all_below_it() -> None:
 def test_a_type_that_the_source_does_not_say_is_that_of_the_target() -> None:
     untyped = replace(CONN, conn_type="", unsaid=frozenset({"conn_type", "team_name"}))
     typed = with_type_of(untyped, replace(CONN, conn_type="ssh"))
-    assert (typed.conn_type, typed.unsaid) == ("ssh", {"team_name"})  # type: ignore[union-attr]
+    assert (typed.conn_type, typed.unsaid) == ("ssh", {"team_name"})
     still = with_type_of(untyped, replace(untyped, unsaid=frozenset({"conn_type", "port"})))
-    assert (still.conn_type, still.unsaid) == ("", {"team_name", "conn_type"})  # type: ignore[union-attr]
+    assert (still.conn_type, still.unsaid) == ("", {"team_name", "conn_type"})
     for obj, held in (
         (untyped, None),
         (untyped, var("c", "x")),

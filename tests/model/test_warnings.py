@@ -17,7 +17,7 @@ FOUND = Ambiguity("AC901", "one reads it differently", "quote it")
 
 def conn(id_: str, *found: Ambiguity, line: int | None = None, **fields: object) -> Connection:
     origin = Origin(".env", line)
-    return Connection(conn_id=id_, conn_type="http", ambiguities=found, origin=origin, **fields)  # type: ignore[arg-type]
+    return Connection(conn_id=id_, conn_type="http", ambiguities=found, origin=origin, **fields)
 
 
 def test_names_are_listed_with_how_many_others_there_are() -> None:

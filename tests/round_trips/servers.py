@@ -101,7 +101,7 @@ def aws() -> Iterator[list[Place]]:
         }
 
         def emptied(service: str) -> Callable[[], None]:
-            return lambda: get_backend(service)[_ACCOUNT][_REGION].reset()  # type: ignore[call-overload]
+            return lambda: get_backend(service)[_ACCOUNT][_REGION].reset()
 
         services = {"aws-secretsmanager": "secretsmanager", "aws-ssm": "ssm"}
         yield [

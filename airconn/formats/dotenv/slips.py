@@ -12,6 +12,7 @@ _WORDS = {
     **dict.fromkeys(("VAR", "VARS", "VARIABLE", "VARIABLES"), "AIRFLOW_VAR_"),
 }
 """What people write instead of `CONN` and `VAR`, and the prefix that they mean."""
+_PREFIXES = tuple(dict.fromkeys(_WORDS.values()))
 _LETTERS = frozenset("AIRFLOW")
 _LONGEST_NAME = 300
 _SHELL = "let a shell run it, and read the environment: set -a; . ./FILE; set +a; airconn import env:"
@@ -40,8 +41,7 @@ def near_miss(name: str) -> str:
 
     No part of the name is quoted: without a '=' it may be a value.
     """
-    prefixes = ("AIRFLOW_CONN_", "AIRFLOW_VAR_")
-    return "" if name.startswith(prefixes) and name not in prefixes else _near_miss(name)
+    return "" if name.startswith(_PREFIXES) and name not in _PREFIXES else _near_miss(name)
 
 
 @lru_cache(maxsize=4096)
